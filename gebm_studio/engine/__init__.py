@@ -1,0 +1,1 @@
+"""The engine: the loop that advances an experiment, and the process or thread that it lives in."""

@@ -1,0 +1,107 @@
+"""The schema of a preset: the single description of everything that a person can set."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, Strict, model_validator
+
+from gebm_studio.schema.field import Section, Setting, describe, setting, settings_of
+from gebm_studio.schema.model import Base, ConvBase, ConvEnergy, Energy, LinearEnergy, MlpBase, MlpEnergy
+from gebm_studio.schema.run import Objective, Sampler, Training, View
+from gebm_studio.schema.target import PointFile, Ring, Target
+
+__all__ = [
+    "Base",
+    "Energy",
+    "Objective",
+    "Preset",
+    "Sampler",
+    "Section",
+    "Setting",
+    "Target",
+    "Training",
+    "View",
+    "describe",
+    "setting",
+    "settings_of",
+]
+
+Text = Annotated[str, Strict()]
+
+
+class Preset(Section):
+    """One figure: what is learned, by what, how it is sampled, and what a person should see."""
+
+    title: Text = Field(description="Name of the preset, as the list shows it.", min_length=1, max_length=80)
+    figure: Text = Field("", description="Figure id, such as F01.", max_length=16)
+    source: Text = Field("", description="Where the figure comes from.", max_length=200)
+    summary: Text = Field("", description="One line for the list.", max_length=160)
+    look: Text = Field("", description="What to look at.", max_length=1200)
+    expect: Text = Field("", description="What to expect.", max_length=1200)
+    kind: Literal["training"] = Field("training", description="The kind of experiment.")
+    seed: int = setting(0, help="One seed gives one result, bit for bit, on the CPU.", ge=0, le=2**31 - 1)
+    target: Target = Field(default_factory=Ring, description="What is learned.")
+    base: Base = Field(default_factory=MlpBase, description="The generator that learns where the data lives.")
+    energy: Energy = Field(default_factory=MlpEnergy, description="The critic that says how much mass goes there.")
+    objective: Objective = Field(default_factory=Objective, description="The bound that trains both.")
+    training: Training = Field(default_factory=Training, description="The alternating schedule.")
+    sampler: Sampler = Field(default_factory=Sampler, description="The latent chains.")
+    view: View = Field(default_factory=View, description="What the panels show at first.")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        """The parts must speak of the same space; a file's shape is checked when it is read."""
+        problems = list(self._misfits())
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _misfits(self) -> list[str]:
+        shape, target = self.target.shape, self.target.kind
+        problems = []
+        if shape is not None:
+            for name, part in (("base", self.base), ("energy", self.energy)):
+                wants_images = isinstance(part, ConvBase | ConvEnergy)
+                if wants_images != (len(shape) == 3):
+                    fits = "conv" if len(shape) == 3 else "mlp"
+                    problems.append(f"{name}: kind {part.kind} does not fit target {target}; use kind {fits}")
+            if self.base.kind == "circle" and shape != (2,):
+                problems.append(f"base: kind circle needs a target in the plane, {target} has shape {shape}")
+            if self.base.kind == "linear" and len(shape) == 1 and len(self.base.matrix) != shape[0]:
+                problems.append(f"base.matrix: target {target} needs {shape[0]} rows, got {len(self.base.matrix)}")
+            width = {"linear": "weights", "quadratic": "mean"}.get(self.energy.kind)
+            if width and len(shape) == 1 and len(getattr(self.energy, width)) != shape[0]:
+                got = len(getattr(self.energy, width))
+                problems.append(f"energy.{width}: target {target} needs {shape[0]} entries, got {got}")
+        if isinstance(self.energy, LinearEnergy) and isinstance(self.target, PointFile):
+            problems.append("energy: kind linear needs a target of known dimension; use kind mlp for a file")
+        if self.energy.kind == "ratio":
+            square = self.base.kind == "linear" and len(self.base.matrix) == self.base.latent_dim
+            on_circle = (
+                self.base.kind == "circle"
+                and self.target.kind == "von_mises"
+                and (self.base.radius, self.base.center) == (self.target.radius, self.target.center)
+            )
+            if not on_circle and not (square and self.target.has_density):
+                problems.append(
+                    "energy: kind ratio needs a target and a base with densities on the same support; "
+                    "use a square linear base with a Gaussian, moons, checkerboard, spiral or funnel target"
+                )
+            if self.training.train in ("both", "energy"):
+                problems.append("training.train: an exact ratio energy has nothing to learn; use base or none")
+        return problems
+
+
+def value_at(preset: Preset, path: str) -> Any:
+    """The value of the setting at a dotted path.
+
+    Raises:
+        KeyError: Where the preset has no such setting.
+    """
+    value: Any = preset
+    for name in path.split("."):
+        if not isinstance(value, Section) or name not in type(value).model_fields:
+            raise KeyError(path)
+        value = getattr(value, name)
+    return value

@@ -1,0 +1,176 @@
+"""How it learns, samples and is shown: objective, training, sampler and view."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gebm_studio.schema.field import Section, setting
+
+_KINETIC = ("name", ("kinetic",))
+
+
+class Objective(Section):
+    """The bound that the energy climbs and the base descends."""
+
+    name: Literal["kale", "donsker_varadhan"] = setting(
+        "kale",
+        help="kale: F(E,c) = −E_P(E+c) − E_G e^{−(E+c)} + 1 with a learned c; "
+        "donsker_varadhan: L(E) = −E_P E − log E_G e^{−E}.",
+    )
+    penalty: float = setting(
+        1.0,
+        help="λ on the mean of |∇E|² at random points of the segments between data and samples.",
+        label="Gradient penalty",
+        symbol="λ",
+        ge=0.0,
+        le=1000.0,
+        scale="log",
+        live=True,
+        slider=(1e-4, 10.0),
+    )
+
+
+class Training(Section):
+    """The alternating schedule: a few energy steps, then one base step."""
+
+    train: Literal["both", "energy", "base", "none"] = setting(
+        "both",
+        help="Which part learns; the other is frozen. 'none' only runs the chains.",
+        label="Learning part",
+        live=True,
+    )
+    batch: int = setting(256, help="Examples in one optimisation step.", unit="points", ge=2, le=8192, scale="log")
+    energy_lr: float = setting(
+        1e-3, help="Adam's learning rate for the energy.", label="Energy rate", ge=1e-7, le=1.0, scale="log",
+        live=True, slider=(1e-5, 1e-1),
+    )  # fmt: skip
+    base_lr: float = setting(
+        2e-4, help="Adam's learning rate for the base.", label="Base rate", ge=1e-7, le=1.0, scale="log",
+        live=True, slider=(1e-5, 1e-1),
+    )  # fmt: skip
+    energy_steps: int = setting(
+        3, help="Energy steps before each base step.", unit="steps", ge=1, le=100, live=True, slider=(1, 20)
+    )
+    warmup: int = setting(
+        100, help="Energy steps before the first base step.", label="Warm-up", unit="steps", ge=0, le=100000,
+        slider=(0, 1000),
+    )  # fmt: skip
+    rewarm_every: int = setting(
+        0,
+        help="Base iterations between two repetitions of the warm-up; 0 means never. The paper uses 500.",
+        label="Repeat warm-up every",
+        unit="iterations",
+        ge=0,
+        le=100000,
+        live=True,
+        slider=(0, 2000),
+    )
+    beta1: float = setting(0.5, help="Adam's decay of the mean gradient.", label="Adam β₁", ge=0.0, lt=1.0)
+    beta2: float = setting(0.999, help="Adam's decay of the squared gradient.", label="Adam β₂", ge=0.0, lt=1.0)
+    log_partition_rate: float = setting(
+        0.05,
+        help="Rate ρ at which the learned constant climbs: c ← c + ρ min(e^{log Ẑ − c} − 1, 1).",
+        label="Rate of c",
+        symbol="ρ",
+        ge=0.0001,
+        le=1.0,
+        scale="log",
+        live=True,
+    )
+    metrics_every: int = setting(
+        10, help="Iterations between two points of the curves.", unit="iterations", ge=1, le=10000, scale="log"
+    )
+    truth_every: int = setting(
+        200,
+        help="Iterations between two comparisons with the truth (W1, KL).",
+        unit="iterations",
+        ge=1,
+        le=100000,
+        scale="log",
+    )
+
+
+class Sampler(Section):
+    """The latent chains: z ~ ν_β(z) ∝ η(z) e^{−βE(G(z))}, β = 1/T."""
+
+    name: Literal["ula", "kinetic"] = setting(
+        "kinetic",
+        help="ula: z′ = z − δ∇U + √(2δ) ξ; kinetic: velocities, friction and a splitting scheme.",
+        label="Algorithm",
+        live=True,
+    )
+    temperature: float = setting(
+        1.0,
+        help="T = 1/β in ν_β(z) ∝ η(z) e^{−E(G(z))/T}: T = 1 is the GEBM, T = ∞ (β = 0) is the base.",
+        symbol="T",
+        ge=1e-3,
+        scale="log",
+        live=True,
+        slider=(1e-2, 1e2),
+    )
+    friction: float = setting(
+        1.0,
+        help="κ in dv = −∇U dt − κv dt + √(2κ) dW; one step keeps the share a = e^{−κh} of the velocity.",
+        symbol="κ",
+        ge=1e-4,
+        le=1e4,
+        scale="log",
+        live=True,
+        slider=(1e-2, 1e2),
+        when=_KINETIC,
+    )
+    step_size: float = setting(
+        0.1,
+        help="δ of ula (overdamped time) or h of kinetic (time); stable while δω² < 2 or hω < 2.",
+        symbol="δ, h",
+        ge=1e-6,
+        le=10.0,
+        scale="log",
+        live=True,
+        slider=(1e-4, 1.0),
+    )
+    scheme: Literal["ABOBA", "BAOAB"] = setting(
+        "ABOBA",
+        help="Order of drift (A), kick (B) and friction (O) in a kinetic step; both cost one gradient.",
+        live=True,
+        when=_KINETIC,
+    )
+    chains: int = setting(64, help="Number of chains.", ge=1, le=16384, scale="log", live=True, slider=(1, 4096))
+    steps: int = setting(
+        2,
+        help="Steps of every chain in one training iteration.",
+        label="Steps an iteration",
+        unit="steps",
+        ge=0,
+        le=1000,
+        live=True,
+        slider=(0, 20),
+    )
+
+
+class View(Section):
+    """What the panels show at first."""
+
+    pictures: Literal["overlay", "triptych"] = setting(
+        "overlay", help="One picture with everything, or base, weights and GEBM side by side.", live=True
+    )
+    map: Literal["energy", "density", "none"] = setting(
+        "energy", help="The background of the data panel.", label="Background", live=True
+    )
+    colour: Literal["role", "log_weight"] = setting(
+        "role", help="Colour of the base's points: its role, or the log weight −E − log Z.", live=True
+    )
+    arrows: bool = setting(False, help="Draw −∇E as arrows on the base's points.", live=True)
+    curves: Literal["kale", "w1", "log_partition", "bound", "energy"] = setting(
+        "kale", help="Which curves the panel opens with.", live=True
+    )
+    trail: int = setting(8, help="Frames that a chain's trail lasts.", unit="frames", ge=0, le=60, live=True)
+    pace: float = setting(
+        0.0,
+        help="Most iterations a second, for slow motion; 0 means as fast as the machine goes.",
+        unit="1/s",
+        ge=0.0,
+        le=1000.0,
+        live=True,
+        slider=(0, 120),
+    )

@@ -113,6 +113,13 @@ class ExportCurves:
 
 
 @dataclass(frozen=True)
+class ExportSettings:
+    """Write all settings as TOML, as the run uses them."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Cancel:
     """End the long piece of work that is under way, keeping the run."""
 
@@ -142,9 +149,8 @@ class Pull:
     film_chain: int = 0
 
 
-Command = (
-    Load | Restore | Run | Pause | StepOnce | Reset | SetValue | Save | ExportSamples | ExportCurves | Cancel | Stop | Pull
-)  # fmt: skip
+Export = ExportSamples | ExportCurves | ExportSettings
+Command = Load | Restore | Run | Pause | StepOnce | Reset | SetValue | Save | Export | Cancel | Stop | Pull
 
 
 # Answers: from the engine to the window.

@@ -128,6 +128,4 @@ class RatioEnergy(Section):
     offset: float = setting(0.0, help="k, a planted constant: log Z = −k.", symbol="k", ge=-50.0, le=50.0)
 
 
-Energy = Annotated[
-    MlpEnergy | ConvEnergy | LinearEnergy | QuadraticEnergy | RatioEnergy, Field(discriminator="kind")
-]
+Energy = Annotated[MlpEnergy | ConvEnergy | LinearEnergy | QuadraticEnergy | RatioEnergy, Field(discriminator="kind")]

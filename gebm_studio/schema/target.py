@@ -21,9 +21,7 @@ def _weights() -> tuple[Real, ...]:
 
 
 class _Target(Section):
-    held_out: int = setting(
-        2000, help=_HELD_OUT, label="Held-out points", unit="points", ge=100, le=20000, scale="log"
-    )
+    held_out: int = setting(2000, help=_HELD_OUT, label="Held-out points", unit="points", ge=100, le=20000, scale="log")
 
     @property
     def shape(self) -> tuple[int, ...] | None:
@@ -65,9 +63,7 @@ class Ring(_Weighted):
     kind: Literal["ring"] = "ring"
     modes: int = setting(8, help="Number of Gaussians on the ring.", ge=1, le=64)
     radius: float = setting(2.0, help="Radius of the ring.", ge=0.0, le=20.0)
-    std: float = setting(
-        0.15, help="Standard deviation of each Gaussian.", symbol="σ", ge=0.001, le=5.0, scale="log"
-    )
+    std: float = setting(0.15, help="Standard deviation of each Gaussian.", symbol="σ", ge=0.001, le=5.0, scale="log")
 
     @property
     def components(self) -> int:
@@ -84,9 +80,7 @@ class Grid(_Weighted):
     kind: Literal["grid"] = "grid"
     side: int = setting(5, help="Gaussians along one side of the grid.", ge=1, le=20)
     spacing: float = setting(1.0, help="Distance between neighbours.", ge=0.01, le=20.0, scale="log")
-    std: float = setting(
-        0.05, help="Standard deviation of each Gaussian.", symbol="σ", ge=0.001, le=5.0, scale="log"
-    )
+    std: float = setting(0.05, help="Standard deviation of each Gaussian.", symbol="σ", ge=0.001, le=5.0, scale="log")
 
     @property
     def components(self) -> int:
@@ -213,9 +207,7 @@ class Digits(_Target):
     """The 1,797 handwritten 8×8 digits that ship with scikit-learn, split once into train and test."""
 
     kind: Literal["digits"] = "digits"
-    held_out: int = setting(
-        360, help=_HELD_OUT, label="Held-out points", unit="images", ge=100, le=900, scale="log"
-    )
+    held_out: int = setting(360, help=_HELD_OUT, label="Held-out points", unit="images", ge=100, le=900, scale="log")
 
     @property
     def shape(self) -> tuple[int, ...] | None:

@@ -1,0 +1,74 @@
+"""The targets: toys with exact densities, mass on manifolds, digits, and a file of points."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import torch
+
+from gebm_studio.schema import target as schema
+from gebm_studio.targets.curves import BlurredCurve, moons, spiral, swiss_roll
+from gebm_studio.targets.finite import FiniteTarget
+from gebm_studio.targets.images import Digits
+from gebm_studio.targets.manifolds import Flower, VonMises
+from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
+from gebm_studio.targets.plane import Checkerboard, Funnel, Pinwheel
+from gebm_studio.targets.tables import PointFile
+from gebm_studio.targets.target import Extent, Target
+
+__all__ = [
+    "BlurredCurve",
+    "Checkerboard",
+    "Digits",
+    "Extent",
+    "FiniteTarget",
+    "Flower",
+    "Funnel",
+    "GaussianMixture",
+    "Pinwheel",
+    "PointFile",
+    "Target",
+    "VonMises",
+    "build",
+]
+
+
+def build(section: schema.Target, *, seed: int, device: torch.device, folder: str = "") -> Target:
+    """The target of a preset's section.
+
+    Arguments:
+        section: The section, of any kind.
+        seed: Decides the held-out points and, for finite sets, the split.
+        device: Where held-out points and modes lie.
+        folder: Where a relative file name starts; empty means the working folder.
+
+    Raises:
+        PresetError: Where a file of points cannot be used, with one line that says what and where.
+    """
+    match section:
+        case schema.Ring():
+            return ring(section, seed=seed, device=device)
+        case schema.Grid():
+            return grid(section, seed=seed, device=device)
+        case schema.Moons():
+            return moons(section, seed=seed, device=device)
+        case schema.Checkerboard():
+            return Checkerboard(section, seed=seed, device=device)
+        case schema.Pinwheel():
+            return Pinwheel(section, seed=seed, device=device)
+        case schema.Spiral():
+            return spiral(section, seed=seed, device=device)
+        case schema.SwissRoll():
+            return swiss_roll(section, seed=seed, device=device)
+        case schema.Funnel():
+            return Funnel(section, seed=seed, device=device)
+        case schema.VonMises():
+            return VonMises(section, seed=seed, device=device)
+        case schema.Flower():
+            return Flower(section, seed=seed, device=device)
+        case schema.Digits():
+            return Digits(section, seed=seed, device=device)
+        case schema.PointFile():
+            return PointFile(section, seed=seed, device=device, folder=folder)
+        case _:
+            assert_never(section)

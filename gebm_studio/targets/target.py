@@ -1,0 +1,147 @@
+"""What every target offers: draws, held-out points, a density where one is known, and a plane of view."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Extent = tuple[float, float, float, float]
+"""Left, right, bottom, top."""
+
+_HELD_OUT_STREAM = 0x48454C44
+_MARGIN = 0.12
+
+
+class Target(ABC):
+    """A distribution P that a model learns.
+
+    Attributes:
+        shape: Shape of one example; `dim` is its product.
+        intrinsic_dim: Dimension of the set that carries the mass.
+        has_density: Whether `log_density` is known.
+        device: Where `held_out` and `modes` lie.
+        held_out: Points (n, *shape), float32, that training never draws.
+        modes: Centres (K, dim) of the modes, or None where the target names none.
+        mode_weights: Their masses (K,), which sum to one, or None.
+        mode_radius: Radius of the core of each mode; cores of two modes never meet.
+    """
+
+    has_density: bool = False
+
+    def __init__(self, shape: tuple[int, ...], device: torch.device, *, intrinsic_dim: int | None = None) -> None:
+        self.shape = shape
+        self.device = device
+        self.dim = math.prod(shape)
+        self.intrinsic_dim = self.dim if intrinsic_dim is None else intrinsic_dim
+        self.held_out = torch.empty((0, *shape), device=device)
+        self.modes: Tensor | None = None
+        self.mode_weights: Tensor | None = None
+        self.mode_radius = 0.0
+
+    @abstractmethod
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draws (n, *shape), float32, on the generator's device; the same for the same generator state."""
+
+    @property
+    @abstractmethod
+    def home(self) -> Extent:
+        """A square of the plane of view that shows nearly all of the data."""
+
+    def log_density(self, x: Tensor) -> Tensor:
+        """log p(x) with respect to Lebesgue measure, in the precision of x and differentiable in it.
+
+        Arguments:
+            x: Points (n, *shape).
+
+        Returns:
+            Values (n,), −∞ outside of the support.
+
+        Raises:
+            NotImplementedError: Where `has_density` is false.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no known density; see has_density")
+
+    def projection(self) -> tuple[Tensor, Tensor, tuple[str, str]]:
+        """The plane of view: points x (n, dim) are shown at (x − offset) @ matrix.
+
+        Returns:
+            matrix (dim, 2), offset (dim,) and the names of the two axes.
+
+        Raises:
+            NotImplementedError: Above three dimensions, where only data can tell a plane.
+        """
+        if self.dim == 1:
+            matrix = torch.tensor([[1.0, 0.0]])
+            axes = ("x₁", "")
+        elif self.dim == 2:
+            matrix = torch.eye(2)
+            axes = ("x₁", "x₂")
+        elif self.dim == 3:
+            matrix = _oblique(azimuth=math.radians(-60.0), elevation=math.radians(35.0))
+            axes = ("oblique view, across", "oblique view, up")
+        else:
+            raise NotImplementedError(f"{type(self).__name__} must choose a plane in {self.dim} dimensions")
+        return matrix.to(self.device), torch.zeros(self.dim, device=self.device), axes
+
+    def to_plane(self, x: Tensor) -> Tensor:
+        """Points (n, *shape) on the plane of view, (n, 2)."""
+        matrix, offset, _ = self.projection()
+        return (x.flatten(1) - offset.to(x)) @ matrix.to(x)
+
+    def _name_modes(self, centres: Tensor, weights: Tensor, core: float) -> None:
+        """Set the modes with cores of at most `core`; none where two centres coincide."""
+        radius = core
+        if len(centres) > 1:
+            nearest = torch.pdist(centres).min().item()
+            if nearest <= 1e-9 * (1.0 + centres.abs().max().item()):
+                return
+            radius = min(core, 0.45 * nearest)
+        self.modes = centres.to(device=self.device, dtype=torch.float32)
+        self.mode_weights = weights.to(device=self.device, dtype=torch.float32)
+        self.mode_radius = radius
+
+
+def held_out_generator(seed: int) -> torch.Generator:
+    """A generator of the held-out stream of a seed; no training stream of any seed shares it.
+
+    It lives on the CPU, so that the held-out points are the same on every device.
+    """
+    state = np.random.SeedSequence([seed, _HELD_OUT_STREAM]).generate_state(1, np.uint64)
+    return torch.Generator("cpu").manual_seed(int(state[0]) >> 1)
+
+
+def square(left: float, right: float, bottom: float, top: float) -> Extent:
+    """The square around a rectangle, with some margin."""
+    x, y = (left + right) / 2, (bottom + top) / 2
+    half = max(right - left, top - bottom, 1e-6) / 2 * (1 + _MARGIN)
+    return (x - half, x + half, y - half, y + half)
+
+
+def square_around(points: Tensor) -> Extent:
+    """A square that shows nearly all of some points (n, 2); a few far outliers do not shrink the rest."""
+    quantiles = torch.tensor([0.004, 0.996], dtype=torch.float64)
+    # torch.quantile refuses more than 16 million entries; a stride keeps a fair subset.
+    stride = max(1, len(points) // 100_000)
+    low, high = torch.quantile(points[::stride].detach().cpu().double(), quantiles, dim=0)
+    return square(low[0].item(), high[0].item(), low[1].item(), high[1].item())
+
+
+def normalised(weights: tuple[float, ...], components: int) -> Tensor:
+    """Masses (K,) in float64 that sum to one; equal masses where none are given."""
+    masses = torch.tensor(weights or (1.0,) * components, dtype=torch.float64)
+    return masses / masses.sum()
+
+
+def _oblique(azimuth: float, elevation: float) -> Tensor:
+    """The two unit axes (3, 2) of an orthographic camera that looks from an azimuth and an elevation."""
+    across = (-math.sin(azimuth), math.cos(azimuth), 0.0)
+    up = (
+        -math.sin(elevation) * math.cos(azimuth),
+        -math.sin(elevation) * math.sin(azimuth),
+        math.cos(elevation),
+    )
+    return torch.tensor([across, up]).T.contiguous()

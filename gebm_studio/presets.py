@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +14,10 @@ from typing import Any
 
 import tomli_w
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from gebm_studio.files import explain, shipped, written_aside
 from gebm_studio.schema import Preset, Section, Setting, describe, settings_of, value_at
+from gebm_studio.schema.explain import one_line, problems_of, setting_at, unknown_setting
 
 __all__ = [
     "Entry",
@@ -34,6 +37,11 @@ __all__ = [
 
 FIRST = "ring"
 """The preset that the studio opens first."""
+
+RUN = ".gebm"
+"""The suffix of a saved run."""
+
+_LARGEST = 4 * 2**20
 
 
 class PresetError(Exception):
@@ -66,40 +74,66 @@ def listing(folder: Path | None = None) -> tuple[list[Entry], list[str]]:
 
 
 def find(name: str | Path) -> Path:
-    """The file of a preset: a path, or the name or figure id of a shipped preset.
+    """The file of a preset: the name or figure id of a shipped preset, or a path.
 
     Raises:
         PresetError: Where there is none, naming the nearest.
     """
-    path = Path(name).expanduser()
-    if path.suffix == ".toml" or path.is_file():
-        return path
     shipped_names = {file.stem: file for file in sorted(shipped("presets").glob("*.toml"))}
+    figures = {stem: stem.partition("_")[0] for stem in reversed(shipped_names)}
+    by_figure = {figure: shipped_names[stem] for stem, figure in figures.items() if re.fullmatch(r"f\d+", figure)}
     wanted = str(name).lower()
-    if wanted in shipped_names:
-        return shipped_names[wanted]
-    by_figure = [file for stem, file in shipped_names.items() if stem.split("_")[0] == wanted]
-    if by_figure:
-        return by_figure[0]
-    near = difflib.get_close_matches(wanted, shipped_names, n=3)
-    advice = f"did you mean {', '.join(near)}?" if near else "use --list to see all"
-    raise PresetError([f"preset {str(name)!r}: no such preset or file; {advice}"])
+    for known in (shipped_names, by_figure):
+        if wanted in known:
+            return known[wanted]
+    try:
+        path = Path(name).expanduser()
+        if path.suffix in (".toml", RUN) or path.is_file():
+            return path
+        if path.is_dir():
+            raise PresetError([f"preset {_shown(name)}: is a folder; name a file in it, or a preset (see --list)"])
+    except (OSError, RuntimeError) as error:  # a name that is too long, or ~ of an unknown user
+        raise PresetError([f"preset {_shown(name)}: {one_line(str(error))}"]) from error
+    near = difflib.get_close_matches(wanted, [*shipped_names, *by_figure], n=3)
+    advice = f"did you mean {' or '.join(near)}?" if near else "--list shows all"
+    raise PresetError([f"preset {_shown(name)}: no such preset or file; {advice}"])
 
 
 def load(name: str | Path) -> Preset:
-    """The preset of a name, a figure id or a file.
+    """The preset of a name, a figure id or a file, also of a saved run.
 
     Raises:
         PresetError: With every problem of the file at once, one line each.
     """
     path = find(name)
+    content = _content_of_run(path) if path.suffix == RUN else _content(path)
     try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise PresetError([explain(error, path, "read")]) from error
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise PresetError([f"{path}: not a text file in UTF-8 (byte {error.start})"]) from error
     return parse(text, str(path))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise PresetError([explain(error, path, "read")]) from error
+    if len(content) > _LARGEST:
+        raise PresetError([f"{path}: larger than {_LARGEST // 2**20} MB; a preset is a short text file"])
+    return content
+
+
+def _content_of_run(path: Path) -> bytes:
+    """The settings in a saved run, which is a zip."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("preset.toml") as stream:
+            return stream.read(_LARGEST)
+    except OSError as error:
+        raise PresetError([explain(error, path, "read")]) from error
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise PresetError([f"{path}: not a saved run, or a damaged one; choose another"]) from error
 
 
 def parse(text: str, where: str) -> Preset:
@@ -110,8 +144,10 @@ def parse(text: str, where: str) -> Preset:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PresetError([f"{where}: not valid TOML: {_one_line(str(error))}"]) from error
+    except RecursionError as error:
+        raise PresetError([f"{where}: not valid TOML: nested too deeply"]) from error
+    except ValueError as error:  # also a number of more digits than Python reads
+        raise PresetError([f"{where}: not valid TOML: {one_line(str(error))}"]) from error
     table.pop("run", None)  # what a finished run noted of itself (versions, device)
     return _validated(table, where)
 
@@ -137,7 +173,8 @@ def to_toml(preset: Preset, run: Mapping[str, Any] | None = None) -> str:
 def changed(preset: Preset, changes: Mapping[str, Any], where: str = "settings") -> Preset:
     """The preset with the settings at some dotted paths replaced, checked as a whole.
 
-    A change of `target`, `base` or `energy` to the name of another kind takes that kind's defaults.
+    A change of `target`, `base` or `energy` to the name of another kind takes that kind's defaults;
+    `None`, or the word none, clears a setting that may be absent.
 
     Raises:
         PresetError: With one line for each unknown path or bad value.
@@ -145,20 +182,21 @@ def changed(preset: Preset, changes: Mapping[str, Any], where: str = "settings")
     table = preset.model_dump(exclude_none=True)
     problems = []
     for path, value in changes.items():
-        *groups, name = path.split(".")
-        section = table
-        for group in groups:
-            section = section.get(group, {}) if isinstance(section, dict) else {}
-        if not groups and name in sections(preset) and isinstance(value, str):
-            table[name] = {"kind": value}
-        elif groups and name == "kind":
-            table[groups[0]] = {"kind": value}
-        elif not _known(preset, table, groups, name):
-            problems.append(f"{where}: {_unknown(path, preset)}")
-        elif value is None:
-            section.pop(name, None)
-        else:
-            section[name] = value
+        group, _, name = path.rpartition(".")
+        if path in sections(preset) and isinstance(value, str):
+            table[path] = {"kind": value}
+        elif group in sections(preset) and name == "kind":
+            table[group] = {"kind": value}
+        elif path in Preset.model_fields:
+            table[path] = value
+        elif not _known(preset, table, group, name):
+            problems.append(f"{where}: {unknown_setting(path, preset)}")
+        elif isinstance(table[group], dict):
+            setting = setting_at(path, table)
+            if value is None or (value == "none" and setting and setting.optional):
+                table[group].pop(name, None)
+            else:
+                table[group][name] = value
     if problems:
         raise PresetError(problems)
     return _validated(table, where)
@@ -172,10 +210,10 @@ def assignment(text: str) -> tuple[str, Any]:
     """
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
-        raise PresetError([f"--set {text!r}: must read key=value, such as sampler.friction=0.5"])
+        raise PresetError([f"--set: must be key=value, such as sampler.friction=0.5, got {_shown(text)}"])
     try:
         return path.strip(), tomllib.loads(f"value = {value.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return path.strip(), value.strip()
 
 
@@ -196,116 +234,30 @@ def describe_path(preset: Preset, path: str) -> Setting:
     if len(groups) == 1 and groups[0] in sections(preset):
         section = sections(preset)[groups[0]]
     elif groups:
-        raise PresetError([_unknown(path, preset)])
+        raise PresetError([unknown_setting(path, preset)])
     if name not in type(section).model_fields:
-        raise PresetError([_unknown(path, preset)])
+        raise PresetError([unknown_setting(path, preset)])
     return describe(name, type(section).model_fields[name], groups[0] if groups else "")
 
 
-def _known(preset: Preset, table: dict[str, Any], groups: list[str], name: str) -> bool:
-    if not groups:
-        return name in Preset.model_fields
-    if len(groups) > 1 or groups[0] not in sections(preset):
+def _known(preset: Preset, table: Mapping[str, Any], group: str, name: str) -> bool:
+    part = sections(preset).get(group)
+    if part is None:
         return False
-    section = sections(preset)[groups[0]]
-    if "kind" in type(section).model_fields and table[groups[0]].get("kind") != getattr(section, "kind", None):
-        return True  # an earlier change took another kind: the schema itself will judge
-    return name in type(section).model_fields
-
-
-def _unknown(path: str, preset: Preset) -> str:
-    known = [name for name in Preset.model_fields if name not in sections(preset)]
-    for group, section in sections(preset).items():
-        known += [f"{group}.{name}" for name in type(section).model_fields]
-    near = difflib.get_close_matches(path, known, n=3)
-    return f"{path}: no such setting; " + (f"did you mean {', '.join(near)}?" if near else "see --schema")
+    kept = isinstance(table[group], Mapping) and table[group].get("kind") == getattr(part, "kind", None)
+    return not kept or name in type(part).model_fields  # of another kind the schema itself will judge
 
 
 def _validated(table: dict[str, Any], where: str) -> Preset:
     try:
         return Preset.model_validate(table)
     except ValidationError as error:
-        lines = [f"{where}: {line}" for detail in error.errors() for line in _lines(detail, table)]
-        raise PresetError(list(dict.fromkeys(lines))) from error
+        raise PresetError([f"{where}: {line}" for line in problems_of(error, table)]) from error
 
 
-def _lines(detail: ErrorDetails, table: Mapping[str, Any]) -> list[str]:
-    """One line for each thing that pydantic found wrong: what, value, allowed range, what to do."""
-    path = _path(detail["loc"], table)
-    value, context, kind = detail["input"], detail.get("ctx", {}), detail["type"]
-    shown = _shown(value)
-    setting = _setting(path, table)
-    allowed = f" (allowed: {setting.range_text()})" if setting and setting.range_text() else ""
-    prefix = f"{path}: " if path else ""
-    if kind == "extra_forbidden":
-        return [f"{prefix}unknown key; {_near_keys(path, table)}"]
-    if kind == "missing":
-        return [f"{prefix}missing; add it"]
-    if kind == "union_tag_invalid":
-        return [f"{prefix}unknown kind {_shown(context.get('tag'))}; use one of {context.get('expected_tags')}"]
-    if kind == "union_tag_not_found":
-        return [f"{prefix}kind is missing; it says which {path} this is"]
-    if kind == "value_error":
-        return [f"{prefix}{line}" for line in str(context["error"]).splitlines()]
-    if kind == "literal_error":
-        return [f"{prefix}must be one of {context.get('expected')}, got {shown}"]
-    message = _one_line(detail["msg"]).replace("Input should", "must").replace("valid dictionary", "table")
-    return [f"{prefix}{message}, got {shown}{allowed}"]
-
-
-def _path(location: tuple[int | str, ...], table: Mapping[str, Any]) -> str:
-    """A dotted path without the tag that pydantic adds for a choice between kinds."""
-    parts = list(location)
-    if len(parts) > 1:
-        group = table.get(str(parts[0]))
-        if isinstance(group, Mapping) and group.get("kind") == parts[1]:
-            del parts[1]
-    text = ""
-    for part in parts:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
-
-
-def _section_class(group: str, table: Mapping[str, Any]) -> type[Section] | None:
-    """The class of the section that a file means by `[group]`."""
-    try:
-        sample = Preset.model_construct(**{}) if group not in Preset.model_fields else Preset.model_fields[group]
-        kind = table[group].get("kind") if isinstance(table.get(group), Mapping) else None
-        members = getattr(getattr(sample, "annotation", None), "__args__", (getattr(sample, "annotation", None),))
-    except KeyError:
-        return None
-    for member in members:
-        if isinstance(member, type) and issubclass(member, Section):
-            tag = member.model_fields.get("kind")
-            if tag is None or tag.default == kind:
-                return member
-    return None
-
-
-def _setting(path: str, table: Mapping[str, Any]) -> Setting | None:
-    group, dot, name = path.partition(".")
-    model = _section_class(group, table) if dot else Preset
-    name = (name if dot else group).split("[")[0]
-    if model is None or name not in model.model_fields:
-        return None
-    return describe(name, model.model_fields[name], group if dot else "")
-
-
-def _near_keys(path: str, table: Mapping[str, Any]) -> str:
-    group, dot, name = path.partition(".")
-    model = _section_class(group, table) if dot else Preset
-    known = list(model.model_fields) if model else []
-    near = difflib.get_close_matches(name if dot else group, known, n=1)
-    return f"did you mean {near[0]}?" if near else "allowed: " + ", ".join(known)
-
-
-def _shown(value: Any) -> str:
-    text = _one_line(repr(value))
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _shown(name: object) -> str:
+    text = repr(str(name))
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def numeric_settings(preset: Preset) -> list[Setting]:

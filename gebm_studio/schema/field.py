@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict
 from pydantic.fields import FieldInfo
 
 Scale = Literal["linear", "log"]
-Real = Annotated[float, Strict()]
-"""A number inside a tuple: an integer is accepted, text is not."""
+Real = Annotated[float, Strict(), AllowInfNan(False)]
+"""A number inside a tuple: an integer is accepted; text, infinity and NaN are not."""
 
 
 class Section(BaseModel):
@@ -96,9 +96,20 @@ class Setting:
             return "one of " + ", ".join(self.choices)
         if self.kind == "bool":
             return "true or false"
-        low = "" if self.low is None else f"{'above' if self.low_open else 'from'} {self.low:g}"
-        high = "" if self.high is None else f"{'below' if self.high_open else 'to'} {self.high:g}"
-        return f"{low} {high}".strip()
+        low = "" if self.low is None else f"{'above' if self.low_open else 'from'} {number(self.low)}"
+        if self.high is None:
+            return low
+        if self.high_open:
+            return f"{low} to below {number(self.high)}" if low else f"below {number(self.high)}"
+        return f"{low} to {number(self.high)}" if low else f"up to {number(self.high)}"
+
+
+def number(value: float) -> str:
+    """A number as a person writes it: 1e-7, 0.15, 2147483647."""
+    if float(value).is_integer() and abs(value) < 1e12:
+        return str(int(value))
+    mantissa, exponent, power = f"{value:g}".partition("e")
+    return mantissa + (f"e{int(power)}" if exponent else "")
 
 
 def settings_of(section: Section | type[Section], prefix: str = "") -> Iterator[Setting]:

@@ -1,0 +1,126 @@
+"""Results as files: sample grids, arrays, curves. Each is written aside, then put in place."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gebm_studio.experiments import Training
+from gebm_studio.experiments.chains import sample
+from gebm_studio.experiments.views import pixels
+from gebm_studio.files import written_aside
+from gebm_studio.messages import ExportSamples
+
+Samples = dict[str, NDArray[Any]]
+GAP = 2
+"""Pixels between two images of a padded grid, before scaling."""
+SCATTER = 256
+"""Side of the picture of a cloud of points, before scaling."""
+COLOURS = {"data": (120, 120, 120), "base": (204, 121, 167), "gebm": (0, 158, 115)}
+
+
+def draw_samples(run: Training, count: int, steps: int, seed: int) -> Iterator[tuple[int, int, Samples]]:
+    """Samples of data, base and GEBM, (count, *shape) float32 each.
+
+    Draws from a generator of its own: the run does not change. Fresh chains take `steps` steps
+    of the run's sampler at its temperature. Yields (done, total, samples); the samples are whole
+    in the last item only, so a caller can show progress and stop.
+    """
+    generator = torch.Generator(run.device).manual_seed(seed)
+    model = run.model
+    data = run.target.held_out
+    if len(data) < count:
+        data = torch.cat((data, run.target.sample(count - len(data), generator)))
+    chains = sample(model, run.preset.sampler, count, steps, generator)
+    for done in chains:
+        if done % 10 == 0:
+            yield done, chains.total, {}
+    with torch.no_grad():
+        found = {
+            "data": data[:count],
+            "base": _pushed(run, model.prior(count, generator)),
+            "gebm": _pushed(run, chains.position),
+        }
+    yield chains.total, chains.total, {name: x.float().cpu().numpy() for name, x in found.items()}
+
+
+def _pushed(run: Training, z: torch.Tensor) -> torch.Tensor:
+    return torch.cat([run.model.base(part) for part in z.split(4096)])
+
+
+def write_npz(path: Path | str, samples: Samples) -> None:
+    """Write arrays by name.
+
+    Raises:
+        OSError: Where the file cannot be written; what stood there is kept.
+    """
+    arrays: dict[str, Any] = dict(samples)
+    with written_aside(path) as aside, open(aside, "wb") as stream:
+        np.savez_compressed(stream, **arrays)
+
+
+def write_grid(path: Path | str, run: Training, samples: Samples, order: ExportSamples) -> None:
+    """Write a PNG: images as a grid each for data, base and GEBM, points as a picture each.
+
+    Raises:
+        OSError: Where the file cannot be written; what stood there is kept.
+    """
+    from PIL import Image
+
+    images = len(run.target.shape) == 3
+    blocks = [
+        _image_block(samples[name], order) if images else _scatter_block(run, samples[name], name)
+        for name in order.which
+    ]
+    gap = np.full((blocks[0].shape[0], 3 * GAP if images else GAP, 3), 255, dtype=np.uint8)
+    parts = [part for block in blocks for part in (gap, block)][1:]
+    picture = np.repeat(np.repeat(np.concatenate(parts, axis=1), order.scale, axis=0), order.scale, axis=1)
+    with written_aside(path) as aside:
+        Image.fromarray(picture).save(aside, format="PNG")
+
+
+def _image_block(images: NDArray[Any], order: ExportSamples) -> NDArray[np.uint8]:
+    """rows × columns images as one RGB picture."""
+    grey = pixels(torch.from_numpy(images[: order.rows * order.columns]))
+    _, height, width = grey.shape
+    gap = GAP if order.padding else 0
+    sheet = np.full(
+        (order.rows * (height + gap) - gap, order.columns * (width + gap) - gap), 255, dtype=np.uint8
+    )
+    for index, image in enumerate(grey):
+        top, left = (index // order.columns) * (height + gap), (index % order.columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return np.repeat(sheet[..., None], 3, axis=2)
+
+
+def _scatter_block(run: Training, points: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Points on the plane of view as one RGB picture."""
+    x = run.views.plane(torch.from_numpy(points).to(run.device))
+    left, right, bottom, top = run.target.home
+    column = ((x[:, 0] - left) / (right - left) * SCATTER).astype(int)
+    row = ((top - x[:, 1]) / (top - bottom) * SCATTER).astype(int)
+    sheet = np.full((SCATTER, SCATTER, 3), 255, dtype=np.uint8)
+    for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        inside = (row + down >= 0) & (row + down < SCATTER) & (column + across >= 0) & (column + across < SCATTER)
+        sheet[row[inside] + down, column[inside] + across] = COLOURS[name]
+    return sheet
+
+
+def write_curves(path: Path | str, run: Training) -> None:
+    """Write all curves as CSV: a header, then a row for each measurement; not measured is empty.
+
+    Raises:
+        OSError: Where the file cannot be written; what stood there is kept.
+    """
+    with written_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(run.curves.columns)
+        for row in run.curves.since(0):
+            writer.writerow("" if math.isnan(value) else repr(float(value)) for value in row)

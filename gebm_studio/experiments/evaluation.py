@@ -1,0 +1,238 @@
+"""What is measured of a run: bounds on held-out data, log Z, and comparisons with the truth.
+
+Every number comes with its protocol in `notes`. Draws come from a generator of their own and
+happen at fixed iterations, so measuring changes nothing of the training.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gebm_studio import divergences
+from gebm_studio.diagnostics import FrechetReference
+from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
+from gebm_studio.models.bases import Circle
+from gebm_studio.targets import Target, VonMises
+
+COLUMNS = (
+    "iteration",
+    "kale_train",
+    "kale_heldout",
+    "donsker_varadhan",
+    "log_partition",
+    "log_z",
+    "log_z_stderr",
+    "energy_data",
+    "energy_base",
+    "energy_chains",
+    "ess_fraction",
+    "penalty",
+    "overflows",
+    "kl_base",
+    "kl_gebm",
+    "w1_base",
+    "w1_gebm",
+    "w1_floor",
+    "fd_base",
+    "fd_gebm",
+)
+DRAWS = 1024
+"""Draws behind a point of the curves."""
+W1_LIVE, W1_FINAL = 256, 1000
+"""Points of an exact assignment: 10 ms and 0.3 s."""
+OVERSAMPLE = 16
+W1_DIMENSIONS, NEIGHBOUR_DIMENSIONS = 16, 4
+
+
+class Evaluation:
+    """Measures a GEBM against its target. `notes` says how each column was measured."""
+
+    def __init__(self, model: Gebm, target: Target, generator: torch.Generator) -> None:
+        self._model, self._target, self._generator = model, target, generator
+        self.notes: dict[str, str] = {}
+        self._images = len(target.shape) == 3
+        self._frechet: FrechetReference | None = None
+
+    def starting_constant(self) -> float:
+        """A Monte-Carlo estimate of log Z, at which c starts."""
+        estimate, _ = self._model.log_z(4 * DRAWS, self._generator)
+        return estimate if math.isfinite(estimate) else 0.0
+
+    @torch.no_grad()
+    def bounds(self, draws: int = DRAWS) -> dict[str, float]:
+        """KALE, Donsker–Varadhan, log Z and mean energies, from `draws` base draws and held-out points."""
+        model, target = self._model, self._target
+        held_out = target.held_out[:draws]
+        train = target.sample(len(held_out), self._generator)
+        energy_base = model.energies(model.prior(draws, self._generator))
+        energy_heldout, energy_train = self._energies(held_out), self._energies(train)
+        log_z, stderr = log_mean_exp(-energy_base)
+        c = float(model.log_partition)
+        # Beyond e^700 the mass of the base no longer fits a float: the bound is then −∞ in effect.
+        mass = math.exp(min(log_z - c, 700.0))
+        mean = float(energy_heldout.mean())
+        spread = float(energy_heldout.std()) / math.sqrt(len(held_out))
+        self.notes |= {
+            "kale_heldout": f"F(E, c) on {len(held_out)} held-out points and {draws} base draws",
+            "kale_train": f"F(E, c) on {len(train)} training points and {draws} base draws",
+            "donsker_varadhan": f"L(E) on {len(held_out)} held-out points and {draws} base draws, "
+            f"standard error {math.hypot(spread, stderr):.2g}",
+            "log_z": f"Monte Carlo over {draws} base draws",
+            "log_partition": "the learned constant c",
+            "ess_fraction": f"(Σw)²/(nΣw²) of {draws} base draws",
+        }
+        return {
+            "kale_train": 1 - (float(energy_train.mean()) + c) - mass,
+            "kale_heldout": 1 - (mean + c) - mass,
+            "donsker_varadhan": -mean - log_z,
+            "log_partition": c,
+            "log_z": log_z,
+            "log_z_stderr": stderr,
+            "energy_data": mean,
+            "energy_base": float(energy_base.mean()),
+            "ess_fraction": ess_fraction(-energy_base),
+        }
+
+    @torch.no_grad()
+    def truth(self, donsker_varadhan: float, n: int = W1_LIVE) -> dict[str, float]:
+        """W1 and KL for low dimensions, Fréchet distances for images.
+
+        Arguments:
+            donsker_varadhan: L(E) on held-out data, for KL(P‖Q) = KL(P‖G) − L(E).
+            n: Points of each exact assignment.
+        """
+        model, target = self._model, self._target
+        found: dict[str, float] = {}
+        n = min(n, len(target.held_out))
+        z = model.prior(OVERSAMPLE * n, self._generator)
+        weights = torch.softmax(tilt(model.energies(z), 1.0).double(), 0)
+        # Multinomial: independent draws, since an assignment has no use for lower variance alone.
+        picked = torch.multinomial(weights, n, replacement=True, generator=self._generator)
+        base, gebm = _flat(model.base(z[:n])), _flat(model.base(z[picked]))
+        data = _flat(target.held_out[:n])
+        if target.dim <= W1_DIMENSIONS:
+            again = _flat(target.sample(n, self._generator))
+            found |= {
+                "w1_base": divergences.w1(base, data),
+                "w1_gebm": divergences.w1(gebm, data),
+                "w1_floor": divergences.w1(again, data),
+            }
+            against = f"exact assignment of n = {n} points to held-out data"
+            self.notes |= {
+                "w1_base": against,
+                "w1_gebm": f"{against}; GEBM by importance resampling of {OVERSAMPLE * n} base draws at β = 1",
+                "w1_floor": f"training data against held-out data, n = {n}",
+            }
+        if self._images:
+            found |= self._frechet_distances(base, gebm)
+        kl = self._kl_base()
+        if kl is not None:
+            found["kl_base"] = kl
+            found["kl_gebm"] = kl - donsker_varadhan if math.isfinite(kl) else kl
+            self.notes["kl_gebm"] = "KL(P‖G) − L(E)" if math.isfinite(kl) else self.notes["kl_base"]
+        return found
+
+    @torch.no_grad()
+    def log_z(self, draws: int) -> tuple[float, float]:
+        """log Z and its standard error from fresh base draws."""
+        return self._model.log_z(draws, self._generator)
+
+    @torch.no_grad()
+    def donsker_varadhan(self, draws: int) -> tuple[float, float]:
+        """L(E) on all held-out data and `draws` base draws, with its standard error."""
+        energy = self._energies(self._target.held_out)
+        log_z, stderr = self.log_z(draws)
+        spread = float(energy.std()) / math.sqrt(len(energy))
+        return -float(energy.mean()) - log_z, math.hypot(spread, stderr)
+
+    def _energies(self, x: Tensor) -> Tensor:
+        return torch.cat([self._model.energy(part) for part in x.split(8192)]).double()
+
+    # KL(P‖G): by quadrature where both densities are known, by neighbours, or infinite.
+
+    def _kl_base(self) -> float | None:
+        target, base = self._target, self._model.base
+        if self._images:
+            return None
+        if isinstance(target, VonMises) and isinstance(base, Circle):
+            return self._kl_on_circle(target, base)
+        if target.intrinsic_dim < target.dim or base.latent_dim < target.dim:
+            self.notes["kl_base"] = "∞: data and base do not share a support of full dimension"
+            return math.inf
+        if target.has_density and base.has_density and target.dim == 2:
+            # As wide as the base reaches: eight standard deviations of it, and all of the data.
+            left, right, bottom, top = target.home
+            value, error = divergences.kl_on_grid(
+                lambda x: target.log_density(_tensor(x)).numpy(),
+                lambda x: base.log_density(_tensor(x).to(self._model.device)).cpu().numpy(),
+                (left - 1, right + 1, bottom - 1, top + 1),
+                400,
+            )
+            self.notes["kl_base"] = f"quadrature on 400 × 400 nodes, error about {error:.1g}"
+            return value
+        if target.dim <= NEIGHBOUR_DIMENSIONS:
+            x = target.held_out
+            y = base(self._model.prior(len(x), self._generator))
+            value, error = divergences.knn_kl(_flat(x), _flat(y))
+            self.notes["kl_base"] = f"nearest neighbours, n = {len(x)}, standard error {error:.2g}"
+            return value
+        return None
+
+    def _kl_on_circle(self, target: VonMises, base: Circle) -> float:
+        circle = torch.cat((base.center.detach().cpu(), base.log_radius.detach().exp().cpu().reshape(1)))
+        wanted = torch.tensor([*target.center, target.radius])
+        if not torch.allclose(circle, wanted, rtol=0, atol=1e-6):
+            self.notes["kl_base"] = "∞: data and base live on different circles"
+            return math.inf
+        value, error = divergences.kl_1d(
+            lambda angle: target.angle_log_density(torch.as_tensor(angle)).numpy(),
+            lambda angle: np.full_like(angle, -math.log(2 * math.pi)),
+            -math.pi,
+            math.pi,
+        )
+        self.notes["kl_base"] = f"quadrature on the circle, error about {error:.1g}"
+        return value
+
+    # Images.
+
+    def frechet_interval(self, images: Tensor, seed: int = 0) -> tuple[float, tuple[float, float]]:
+        """The Fréchet distance of images to the held-out ones and its 95 % bootstrap interval."""
+        reference, held_out = self._reference(), _flat(self._target.held_out)
+        generated = _flat(images)
+        interval = reference.interval(held_out, generated, 200, np.random.default_rng(seed))
+        return reference.distance(held_out, generated), interval
+
+    def _frechet_distances(self, base: NDArray[Any], gebm: NDArray[Any]) -> dict[str, float]:
+        reference, held_out = self._reference(), _flat(self._target.held_out)
+        note = f"Fréchet distance, {reference.name}, n = {len(base)} against {len(held_out)} held-out images"
+        self.notes |= {"fd_base": note, "fd_gebm": f"{note}; GEBM by importance resampling at β = 1"}
+        return {
+            "fd_base": reference.distance(held_out, base),
+            "fd_gebm": reference.distance(held_out, gebm),
+        }
+
+    def _reference(self) -> FrechetReference:
+        if self._frechet is None:
+            generator = torch.Generator(self._model.device).manual_seed(0)
+            self._frechet = FrechetReference(_flat(self._target.sample(2000, generator)))
+        return self._frechet
+
+    @property
+    def features(self) -> str:
+        """The name of the feature space of the Fréchet distance."""
+        return self._reference().name
+
+
+def _flat(x: Tensor) -> NDArray[Any]:
+    array: NDArray[Any] = x.detach().flatten(1).double().cpu().numpy()
+    return array
+
+
+def _tensor(x: NDArray[Any]) -> Tensor:
+    return torch.as_tensor(x, dtype=torch.float64)

@@ -1,0 +1,285 @@
+"""A GEBM in training: base, energy and persistent chains, advanced step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gebm_studio import models, targets
+from gebm_studio.experiments.chains import Chains
+from gebm_studio.experiments.curves import CurveTable
+from gebm_studio.experiments.evaluation import COLUMNS, Evaluation
+from gebm_studio.experiments.learner import Diverged, Learner
+from gebm_studio.experiments.views import Views
+from gebm_studio.messages import CurvesPart, Frame, Pull, SetValue, State, Step, StepOnce, frozen
+from gebm_studio.presets import PresetError, changed, describe_path
+from gebm_studio.schema import Preset
+
+ROLES = ("data", "latent", "chains", "evaluation")
+"""One random generator each, so that no part's draws depend on what another does."""
+SNAPSHOT_EVERY = 50
+PREVIEW_SEED = 7919
+
+
+class Training:
+    """The running thing behind a training preset.
+
+    `advance` does one small piece of work: an energy step, or the base step, the chains' steps and
+    the measurements that end an iteration. An iteration is `energy_steps` energy steps and one
+    base step, as far as they are not frozen, then `sampler.steps` steps of the chains.
+
+    Arguments:
+        preset: The settings.
+        device: Where to compute.
+        folder: Where relative file names of the preset start.
+
+    Raises:
+        PresetError: Where the target's data cannot be had or the parts do not fit it.
+    """
+
+    def __init__(self, preset: Preset, device: torch.device, folder: str = "") -> None:
+        self.preset, self.device, self.folder = preset, device, folder
+        self.target = targets.build(preset.target, seed=preset.seed, device=device, folder=folder)
+        try:
+            self.model = models.build(preset, self.target.shape, self._log_target, device)
+        except ValueError as error:
+            raise PresetError([str(error)]) from error
+        self.generators = {
+            role: torch.Generator(device).manual_seed(preset.seed * len(ROLES) + index)
+            for index, role in enumerate(ROLES)
+        }
+        draws = self.generators
+        self.learner = Learner(self.model, self.target, draws["data"], draws["latent"])
+        self.learner.configure(preset.training)
+        self.evaluation = Evaluation(self.model, self.target, draws["evaluation"])
+        self.model.log_partition.fill_(self.evaluation.starting_constant())
+        self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
+        self.views = Views(self.model, self.target, preset.seed + PREVIEW_SEED)
+        self.curves = CurveTable(COLUMNS)
+        self.iteration = self.energy_steps = self.base_steps = 0
+        self.settings_version = 0
+        self._model_version = 0
+        self._energy_left = preset.training.warmup if self._learns("base") and self._learns("energy") else 0
+        self._energy_left = max(self._energy_left, self._energy_share())
+        self._measure()
+        self._good: dict[str, Tensor] = self.tensors()
+        self._good_counts = self.counts()
+
+    def _log_target(self, x: Tensor) -> Tensor:
+        if isinstance(self.target, targets.VonMises):
+            angle = torch.atan2(x[:, 1] - self.target.center[1], x[:, 0] - self.target.center[0])
+            return self.target.angle_log_density(angle)
+        return self.target.log_density(x)
+
+    # What a run does.
+
+    def advance(self) -> None:
+        """One small piece of work.
+
+        Raises:
+            Diverged: After the last good state was restored, naming the quantity.
+        """
+        try:
+            if self._energy_left > 0 and self._learns("energy"):
+                self._energy_step()
+                self._energy_left -= 1
+                # The end of an iteration follows at once: it belongs to the last energy step.
+                if self._energy_left > 0:
+                    return
+            self._end_iteration()
+        except Diverged:
+            self._restore_good()
+            raise
+
+    def step(self, command: StepOnce) -> None:
+        """Take single steps of one kind.
+
+        Raises:
+            Diverged: After the last good state was restored, naming the quantity.
+        """
+        try:
+            for _ in range(command.count):
+                self._single_step(command.what)
+        except Diverged:
+            self._restore_good()
+            raise
+
+    def _single_step(self, what: Step) -> None:
+        if what == "energy":
+            self._energy_step()
+        elif what == "base":
+            self._base_step()
+        elif what == "sampler":
+            self.chains.advance(1)
+        else:
+            goal = self.iteration + 1
+            while self.iteration < goal:
+                self.advance()
+
+    def train(self, iterations: int) -> None:
+        """Advance by a number of base iterations.
+
+        Raises:
+            Diverged: After the last good state was restored, naming the quantity.
+        """
+        goal = self.iteration + iterations
+        while self.iteration < goal:
+            self.advance()
+
+    def _learns(self, part: str) -> bool:
+        return self.preset.training.train in ("both", part)
+
+    def _energy_share(self) -> int:
+        """Energy steps of the iteration that begins now."""
+        training = self.preset.training
+        if not self._learns("energy"):
+            return 0
+        again = training.rewarm_every and self.iteration and self.iteration % training.rewarm_every == 0
+        return max(training.energy_steps, training.warmup) if again else training.energy_steps
+
+    def _energy_step(self) -> None:
+        self.learner.energy_step(self.preset.objective, self.preset.training)
+        self.energy_steps += 1
+        self._model_moved()
+
+    def _base_step(self) -> None:
+        self.learner.base_step(self.preset.training)
+        self.base_steps += 1
+        self._model_moved()
+
+    def _model_moved(self) -> None:
+        self._model_version += 1
+        self.chains.model_moved()
+
+    def _end_iteration(self) -> None:
+        if self._learns("base"):
+            self._base_step()
+        self.chains.advance(self.preset.sampler.steps)
+        self.iteration += 1
+        self._energy_left = self._energy_share()
+        if self.iteration % self.preset.training.metrics_every == 0:
+            self._measure()
+        if self.iteration % SNAPSHOT_EVERY == 0:
+            self._good, self._good_counts = self.tensors(), self.counts()
+
+    def _measure(self) -> None:
+        row = self.evaluation.bounds()
+        row |= {
+            "iteration": self.iteration,
+            "energy_chains": float(self.chains.energies.mean()),
+            "overflows": self.learner.overflows,
+            "penalty": self.learner.penalty,
+        }
+        if self.iteration % self.preset.training.truth_every == 0:
+            row |= self.evaluation.truth(row["donsker_varadhan"])
+        self.curves.append(row)
+
+    def _restore_good(self) -> None:
+        rows = self._good_counts["rows"]
+        self.load_tensors(self._good, self._good_counts)
+        self.curves.replace(self.curves.since(0)[:rows])
+
+    # What a person changes.
+
+    def set_value(self, command: SetValue) -> None:
+        """Change one live setting.
+
+        Raises:
+            PresetError: Where there is no such setting, the value is out of range, or it needs a restart.
+        """
+        setting = describe_path(self.preset, command.path)
+        if not setting.live:
+            raise PresetError([f"{command.path}: needs a restart; apply it with reset"])
+        self.adopt(changed(self.preset, {command.path: command.value}))
+
+    def adopt(self, preset: Preset) -> None:
+        """Take the live settings of a preset that differs in nothing else."""
+        old, self.preset = self.preset, preset
+        self.settings_version += 1
+        if preset.sampler != old.sampler:
+            self.chains.configure(preset.sampler)
+        if preset.training != old.training:
+            self.learner.configure(preset.training)
+            self._energy_left = min(max(self._energy_left, 1), self._energy_share()) if self._learns("energy") else 0
+
+    # What a person sees.
+
+    def frame(self, pull: Pull, *, run_id: int, state: State, rate: float, device: str) -> Frame:
+        """The answer to a pull: only the parts that it names are computed."""
+        running, view = state == "running", self.preset.view
+        where: dict[str, Any] = {"version": self._model_version, "iteration": self.iteration, "running": running}
+        known = pull.run_id == run_id
+        needs = pull.needs
+        return Frame(
+            run_id=run_id,
+            state=state,
+            iteration=self.iteration,
+            energy_steps=self.energy_steps,
+            base_steps=self.base_steps,
+            sampler_steps=self.chains.steps,
+            rate=rate,
+            device=device,
+            settings_version=self.settings_version,
+            overflows=self.learner.overflows,
+            preset=None if known and pull.settings_version == self.settings_version else self.preset,
+            data=self.views.data(
+                self.chains, map_name=view.map, arrows=view.arrows, extent=pull.data_extent, **where
+            ) if "data" in needs else None,
+            latent=self.views.latent(self.chains, extent=pull.latent_extent, **where) if "latent" in needs else None,
+            curves=self.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,
+            diagnostics=self.views.diagnostics(self.chains, self._sampler_name()) if "diagnostics" in needs else None,
+            gallery=self.views.gallery(self.chains, pull.film_chain) if "gallery" in needs else None,
+            reading=self.views.reading(pull.probe, self.chains.beta) if known and pull.probe else None,
+        )  # fmt: skip
+
+    def _sampler_name(self) -> str:
+        sampler = self.preset.sampler
+        return f"{sampler.name} {sampler.scheme}" if sampler.name == "kinetic" else sampler.name
+
+    def curves_part(self, since: int = 0) -> CurvesPart:
+        """All rows of the curves from an index on."""
+        since = min(since, len(self.curves))
+        return CurvesPart(since, COLUMNS, frozen(self.curves.since(since)), tuple(self.evaluation.notes.items()))
+
+    # What a file keeps.
+
+    def counts(self) -> dict[str, int]:
+        """The numbers that tell where in the schedule the run is."""
+        return {
+            "iteration": self.iteration,
+            "energy_steps": self.energy_steps,
+            "base_steps": self.base_steps,
+            "energy_left": self._energy_left,
+            "overflows": self.learner.overflows,
+            "rows": len(self.curves),
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights, optimisers, chains and generators: with `counts`, all that goes on bit for bit."""
+        found = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        found |= {f"optimiser.{name}": value for name, value in self.learner.optimiser_state().items()}
+        found |= {f"chains.{name}": value for name, value in self.chains.tensors().items()}
+        found |= {f"generator.{role}": generator.get_state() for role, generator in self.generators.items()}
+        return {name: value.detach().clone() for name, value in found.items()}
+
+    def load_tensors(self, tensors: dict[str, Tensor], counts: dict[str, int]) -> None:
+        """Take back what `tensors` and `counts` gave.
+
+        Raises:
+            KeyError, RuntimeError, TypeError: Where they belong to another model.
+        """
+        groups: dict[str, dict[str, Tensor]] = {"model": {}, "optimiser": {}, "chains": {}, "generator": {}}
+        for name, value in tensors.items():
+            group, key = name.split(".", 1)
+            groups[group][key] = value
+        self.model.load_state_dict(groups["model"])
+        self.learner.load_optimiser_state(groups["optimiser"])
+        for role, generator in self.generators.items():
+            generator.set_state(groups["generator"][role].cpu())
+        self.chains.load_tensors(groups["chains"])
+        self.iteration, self.energy_steps = counts["iteration"], counts["energy_steps"]
+        self.base_steps, self._energy_left = counts["base_steps"], counts["energy_left"]
+        self.learner.overflows = counts["overflows"]
+        self._model_version += 1

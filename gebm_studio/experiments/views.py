@@ -1,0 +1,264 @@
+"""What the panels show of a training run, computed only when a frame asks for it.
+
+Everything here draws from a generator of its own and changes nothing of the run: opening a
+panel leaves every result as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gebm_studio.experiments.chains import BINS, RANGE, SHOWN, Chains
+from gebm_studio.experiments.maps import MapBudget, density_histogram, evaluated, robust_levels
+from gebm_studio.messages import (
+    Bytes,
+    DataPart,
+    DiagnosticsPart,
+    Doubles,
+    Extent,
+    Floats,
+    GalleryPart,
+    Ints,
+    LatentPart,
+    Map,
+    Reading,
+    frozen,
+)
+from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
+from gebm_studio.targets import Target
+
+POINTS = 1024
+ARROWS = 160
+GALLERY = 64
+HISTOGRAM_DRAWS = 16384
+LATENT_HOME: Extent = (-RANGE, RANGE, -RANGE, RANGE)
+
+
+class Views:
+    """Pictures of a model, its target and its chains.
+
+    The same latents, data points and resampling draws serve every frame, so that what moves on
+    screen is the model and not the noise.
+    """
+
+    def __init__(self, model: Gebm, target: Target, seed: int) -> None:
+        self._model, self._target = model, target
+        generator = torch.Generator(model.device).manual_seed(seed)
+        self._z = model.prior(POINTS, generator)
+        data = target.held_out
+        self._data = data[:POINTS]
+        self._z_histogram = model.prior(HISTOGRAM_DRAWS, generator)
+        # One jittered point for each of POINTS equal shares: systematic resampling.
+        jitter = torch.rand(POINTS, generator=generator, device=model.device)
+        self._shares = (torch.arange(POINTS, device=model.device) + jitter) / POINTS
+        matrix, offset, self._axes = target.projection()
+        self._matrix, self._offset = matrix.to(model.device), offset.to(model.device)
+        self._data_budget, self._latent_budget = MapBudget(), MapBudget()
+
+    def plane(self, x: Tensor) -> Floats:
+        """Examples (n, *shape) on the plane of view, (n, 2)."""
+        return _floats((x.flatten(1) - self._offset) @ self._matrix)
+
+    @torch.no_grad()
+    def data(
+        self, chains: Chains, *, map_name: str, arrows: bool, extent: Extent | None, version: int, iteration: int,
+        running: bool,
+    ) -> DataPart:  # fmt: skip
+        """The data-space panel's part."""
+        model, beta = self._model, chains.beta
+        x = model.base(self._z)
+        energy = model.energy(x)
+        exponents = tilt(energy, beta)
+        log_weight = exponents - log_mean_exp(exponents)[0]
+        home = self._target.home
+        return DataPart(
+            data=self.plane(self._data),
+            base=self.plane(x),
+            base_latent=_floats(self._z),
+            base_energy=_floats(energy),
+            log_weight=_floats(log_weight),
+            chains=self.plane(model.base(chains.position)),
+            gebm=self.plane(x[self._resampled(exponents)]),
+            arrows=self._arrows(x[:ARROWS]) if arrows else None,
+            map=self._data_map(map_name, beta, extent or home, (version, beta), iteration, running),
+            home=home,
+            axes=self._axes,
+            ess_fraction=ess_fraction(exponents),
+        )
+
+    def _resampled(self, exponents: Tensor) -> Tensor:
+        cumulative = torch.softmax(exponents.double(), 0).cumsum(0)
+        return torch.searchsorted(cumulative, self._shares.double()).clamp(max=POINTS - 1)
+
+    def _arrows(self, x: Tensor) -> Floats | None:
+        """x, y, −∂E/∂x, −∂E/∂y of points in the plane; None for data of more dimensions."""
+        if self._target.dim != 2:
+            return None
+        with torch.enable_grad():
+            leaf = x.detach().requires_grad_(True)
+            (gradient,) = torch.autograd.grad(self._model.energy(leaf).sum(), leaf)
+        return _floats(torch.cat((x, -torch.nan_to_num(gradient, posinf=0.0, neginf=0.0)), 1))
+
+    def _data_map(
+        self, name: str, beta: float, extent: Extent, state: tuple[int, float], iteration: int, running: bool
+    ) -> Map | None:
+        if name == "none" or self._target.dim != 2:
+            return None
+        key = (name, extent, state)
+        resolution = self._data_budget.resolution(key, running)
+        if resolution is None:
+            return None
+        began = time.perf_counter()
+        if name == "energy":
+            values = evaluated(self._model.energy, extent, resolution, self._model.device)
+            made = Map("energy", values, extent, robust_levels(values, 1, 95), iteration)
+        else:
+            values, note = self._density(beta, extent, resolution)
+            made = Map("density", values, extent, (0.0, robust_levels(values, 0, 99.8)[1]), iteration, note)
+        self._data_budget.made(key, resolution, time.perf_counter() - began)
+        return made
+
+    def _density(self, beta: float, extent: Extent, resolution: int) -> tuple[Floats, str]:
+        """The GEBM's density: exact where the base has one, else a histogram of weighted base draws."""
+        model = self._model
+        exponents = tilt(model.energies(self._z_histogram), beta)
+        if model.base.has_density:
+            log_z = log_mean_exp(exponents)[0]
+
+            def density(x: Tensor) -> Tensor:
+                # Outside the support the energy is infinite and the density zero, also for g = 0.
+                log_density = model.base.log_density(x) + tilt(model.energy(x), beta) - log_z
+                return torch.nan_to_num(log_density, nan=-math.inf).exp()
+
+            return evaluated(density, extent, resolution, model.device), "e^{−βE} g / Z_β"
+        weights = torch.softmax(exponents.double(), 0).cpu().numpy()
+        points = np.concatenate([self.plane(model.base(part)) for part in self._z_histogram.split(8192)])
+        note = f"histogram of {HISTOGRAM_DRAWS} weighted base draws, smoothed"
+        return density_histogram(points, weights, extent, resolution), note
+
+    @torch.no_grad()
+    def latent(
+        self, chains: Chains, *, extent: Extent | None, version: int, iteration: int, running: bool
+    ) -> LatentPart:
+        """The latent panel's part."""
+        d = self._model.base.latent_dim
+        potential = self._model.potential(chains.beta)
+        made, line = None, None
+        if d == 1:
+            line = self._line(chains)
+        else:
+            area = extent or LATENT_HOME
+            key = (area, version, chains.beta)
+            resolution = self._latent_budget.resolution(key, running)
+            if resolution is not None:
+                began = time.perf_counter()
+
+                def on_plane(points: Tensor) -> Tensor:
+                    return potential(torch.nn.functional.pad(points, (0, d - 2)))
+
+                values = evaluated(on_plane, area, resolution, self._model.device)
+                made = Map("potential", values, area, robust_levels(values, 0, 75), iteration)
+                self._latent_budget.made(key, resolution, time.perf_counter() - began)
+        return LatentPart(
+            dim=d,
+            chains=_floats(chains.position[:, :2]),
+            energy=_floats(chains.energies),
+            map=made,
+            line=line,
+            home=LATENT_HOME,
+        )
+
+    def _line(self, chains: Chains) -> Floats:
+        """Rows z, U(z), ν_β(z) and the chains' histogram, (4, BINS), for a latent of one dimension."""
+        width = 2 * RANGE / BINS
+        z = torch.linspace(-RANGE + width / 2, RANGE - width / 2, BINS, device=self._model.device)
+        u = self._model.potential(chains.beta)(z.unsqueeze(1)).double().cpu()
+        density = torch.softmax(-u, 0) / width
+        total = chains.histogram.sum().clamp(min=1.0)
+        return _floats(torch.stack((z.double().cpu(), u, density, chains.histogram / (total * width))))
+
+    def diagnostics(self, chains: Chains, sampler: str) -> DiagnosticsPart:
+        """The diagnostics panel's part."""
+        history, tracker = chains.history, chains.tracker
+        timeline = np.zeros((0, 0), dtype=np.int32)
+        if tracker is not None and history:
+            newest = len(history[-1].modes)
+            timeline = np.stack([record.modes.numpy() for record in history if len(record.modes) == newest])
+        no_floats: Floats = np.zeros(0, dtype=np.float32)
+        steps: Doubles = np.array([record.step for record in history], dtype=np.float64)
+        weights = self._target.mode_weights
+        return DiagnosticsPart(
+            sampler=sampler,
+            steps=frozen(steps),
+            mean_energy=frozen(np.array([record.mean_energy for record in history], dtype=np.float32)),
+            kinetic_temperature=frozen(np.array([r.kinetic_temperature for r in history], dtype=np.float32)),
+            acceptance=math.nan,
+            timeline=frozen(timeline.astype(np.int32)),
+            hops=frozen(tracker.hops.cpu().numpy().astype(np.int32) if tracker else np.zeros(0, dtype=np.int32)),
+            chain_energy=_floats(chains.energies),
+            occupancy=_floats(tracker.occupancy) if tracker else frozen(no_floats),
+            true_weights=frozen(no_floats) if weights is None else _floats(weights),
+            chain_steps=chains.steps,
+            accumulated_time=chains.time,
+            rejected_nonfinite=chains.nonfinite,
+        )
+
+    @torch.no_grad()
+    def gallery(self, chains: Chains, film_chain: int) -> GalleryPart | None:
+        """The gallery's part; None for targets that are not images."""
+        if len(self._target.shape) != 3:
+            return None
+        model = self._model
+        chain = min(film_chain, SHOWN - 1, len(chains.position) - 1)
+        frames = [(step, position[chain]) for step, position in chains.film]
+        frames.append((chains.steps, chains.position[chain]))
+        film = model.base(torch.stack([position for _, position in frames]))
+        film_steps: Ints = np.array([step for step, _ in frames], dtype=np.int32)
+        return GalleryPart(
+            data=pixels(self._data[:GALLERY]),
+            base=pixels(model.base(self._z[:GALLERY])),
+            gebm=pixels(model.base(chains.position[:GALLERY])),
+            film=pixels(film),
+            film_chain=chain,
+            film_steps=frozen(film_steps),
+            film_energy=_floats(model.energy(film)),
+        )
+
+    @torch.no_grad()
+    def reading(self, probe: tuple[str, tuple[float, ...]], beta: float) -> Reading | None:
+        """The exact energy and log weight at a point; None where the point has no place."""
+        space, coordinates = probe
+        model = self._model
+        point = torch.tensor([coordinates], dtype=torch.float32, device=model.device)
+        log_z = log_mean_exp(tilt(model.energies(self._z), beta))[0]
+        if space == "data":
+            if self._target.dim != 2 or len(coordinates) != 2:
+                return None
+            energy = float(model.energy(point))
+            return Reading("data", coordinates, energy, -beta * energy - log_z)
+        d = model.base.latent_dim
+        if not 1 <= len(coordinates) <= d:
+            return None
+        z = torch.nn.functional.pad(point, (0, d - len(coordinates)))
+        potential = model.potential(beta)
+        u = float(potential(z))
+        energy = float(potential.energies)
+        x = tuple(float(value) for value in self.plane(potential.samples)[0])
+        return Reading("latent", x, energy, -beta * energy - log_z, coordinates, u)
+
+
+def pixels(x: Tensor) -> Bytes:
+    """Images (n, 1, h, w) with values in [−1, 1] as grey values (n, h, w), white on black."""
+    grey = ((x[:, 0].clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
+    published: Bytes = frozen(grey)
+    return published
+
+
+def _floats(tensor: Tensor) -> Floats:
+    published: Floats = frozen(tensor.detach().float().cpu().numpy().copy())
+    return published

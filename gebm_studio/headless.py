@@ -1,0 +1,227 @@
+"""The same engine without a window: train, measure, write everything into a folder."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from gebm_studio import presets
+from gebm_studio.engine import exports as writing
+from gebm_studio.engine import storage
+from gebm_studio.experiments import Diverged, Training, limit_threads, resolve
+from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
+from gebm_studio.files import written_aside
+from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.schema import Preset
+
+Export = ExportSamples | ExportCurves | ExportSettings
+SAMPLES = 1000
+SAMPLER_STEPS = 300
+LOG_Z_DRAWS = 20_000
+SAVE_SECONDS = 60.0
+SAMPLES_SEED = 104729
+
+
+def run(
+    source: Preset | Path,
+    *,
+    steps: int,
+    out: Path,
+    device: str = "auto",
+    folder: str = "",
+    exports: Sequence[Export] = (),
+    progress: bool = True,
+) -> int:
+    """Train a preset, or continue a saved run, and write the results.
+
+    Arguments:
+        source: A preset, or the path of a saved run to continue.
+        steps: Base iterations to train (further ones, for a saved run).
+        out: Folder of the results; made where it does not exist.
+        device: `auto` or the name of a device.
+        folder: Where relative file names of the preset start.
+        exports: Further files to write.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        0 when done, 1 when the run diverged (what there is was written), 130 after Ctrl-C (likewise).
+
+    Raises:
+        PresetError: Where the preset, its data, the saved run or the device cannot be used.
+        OSError: Where a result cannot be written.
+    """
+    limit_threads()
+    out.mkdir(parents=True, exist_ok=True)
+    where = resolve(device)
+    training = storage.load(source, where) if isinstance(source, Path) else Training(source, where, folder)
+    status = _train(training, steps, out, progress)
+    try:
+        _write_all(training, out, exports, progress, complete=status == 0)
+    except KeyboardInterrupt:
+        # Even the results were interrupted: keep at least the run itself.
+        storage.save(training, out / "run.gebm")
+        return 130
+    return status
+
+
+def _train(training: Training, steps: int, out: Path, progress: bool) -> int:
+    """Advance by some iterations; returns an exit status."""
+    first = training.iteration
+    next_save = time.monotonic() + SAVE_SECONDS
+    with tqdm(total=steps, unit="it", disable=not progress, dynamic_ncols=True) as bar:
+        try:
+            while training.iteration < first + steps:
+                training.advance()
+                done = training.iteration - first
+                if done > bar.n:
+                    bar.update(done - bar.n)
+                    if done % 50 == 0:
+                        bar.set_postfix(kale=f"{training.curves.latest().get('kale_heldout', math.nan):.3f}")
+                if time.monotonic() > next_save:
+                    storage.save(training, out / "run.gebm")
+                    next_save = time.monotonic() + SAVE_SECONDS
+        except KeyboardInterrupt:
+            bar.write("interrupted: writing what there is")
+            return 130
+        except Diverged as error:
+            bar.write(f"diverged: {error}. Results are of the last good state, iteration {training.iteration}.")
+            return 1
+    return 0
+
+
+def _write_all(training: Training, out: Path, wanted: Sequence[Export], progress: bool, complete: bool) -> None:
+    storage.save(training, out / "run.gebm")
+    writing.write_curves(out / "metrics.csv", training)
+    note = {"seed": training.preset.seed, "device": str(training.device), "steps": training.iteration}
+    presets.save(training.preset, out / "preset.toml", note | storage.versions())
+    samples = _samples(training, SAMPLES, SAMPLER_STEPS, progress)
+    writing.write_npz(out / "samples.npz", samples)
+    if len(training.target.shape) == 3:
+        writing.write_grid(out / "grid.png", training, samples, ExportSamples(str(out / "grid.png")))
+    _write_json(out / "summary.json", summary(training, samples) | {"complete": complete})
+    for order in wanted:
+        _export(training, order, progress)
+
+
+def _export(training: Training, order: Export, progress: bool) -> None:
+    if isinstance(order, ExportCurves):
+        writing.write_curves(order.path, training)
+    elif isinstance(order, ExportSettings):
+        presets.save(training.preset, order.path)
+    else:
+        samples = _samples(training, order.rows * order.columns, order.steps, progress)
+        if Path(order.path).suffix.lower() == ".npz":
+            writing.write_npz(order.path, samples)
+        else:
+            writing.write_grid(order.path, training, samples, order)
+
+
+def _samples(training: Training, count: int, steps: int, progress: bool) -> writing.Samples:
+    samples: writing.Samples = {}
+    with tqdm(total=1, desc="sampling", disable=not progress, leave=False) as bar:
+        for done, total, samples in writing.draw_samples(training, count, steps, SAMPLES_SEED):
+            bar.total = total
+            bar.update(done - bar.n)
+    return samples
+
+
+def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
+    """The final metrics, each with its n and protocol under `protocol`.
+
+    Arguments:
+        training: The run.
+        samples: `data`, `base` and `gebm`, as `writing.draw_samples` gives them.
+    """
+    evaluation, sampler = training.evaluation, training.preset.sampler
+    final = evaluation.bounds(LOG_Z_DRAWS)
+    bound, bound_stderr = evaluation.donsker_varadhan(LOG_Z_DRAWS)
+    notes = {name: evaluation.notes[name] for name in ("kale_train", "kale_heldout", "log_z", "ess_fraction")}
+    notes["donsker_varadhan"] = f"L(E) on {len(training.target.held_out)} held-out points and {LOG_Z_DRAWS} base draws"
+    chain = f"{sampler.name}, {SAMPLER_STEPS} steps from the prior, T = {sampler.temperature:g}"
+    found: dict[str, Any] = {
+        "title": training.preset.title,
+        "steps": training.iteration,
+        "seed": training.preset.seed,
+        "device": str(training.device),
+        "kale_train": final["kale_train"],
+        "kale_heldout": final["kale_heldout"],
+        "donsker_varadhan": bound,
+        "donsker_varadhan_stderr": bound_stderr,
+        "log_partition": final["log_partition"],
+        "log_z": final["log_z"],
+        "log_z_stderr": final["log_z_stderr"],
+        "ess_fraction": final["ess_fraction"],
+        "overflows": training.learner.overflows,
+        "chains_nonfinite": training.chains.nonfinite,
+    }
+    if training.target.dim <= W1_DIMENSIONS:
+        found |= _transport(training, samples, notes, chain)
+    if len(training.target.shape) == 3:
+        found |= _frechet(training, samples, notes, chain)
+    kl = evaluation.truth(bound)
+    for name in ("kl_base", "kl_gebm"):
+        if name in kl:
+            found[name] = kl[name]
+            notes[name] = evaluation.notes[name]
+    return _jsonable(found) | {"protocol": notes, "versions": storage.versions()}
+
+
+def _transport(
+    training: Training, samples: writing.Samples, notes: dict[str, str], chain: str
+) -> dict[str, Any]:
+    """W1 of base and GEBM to held-out data, and of data to data, by one exact assignment each."""
+    from gebm_studio.divergences import w1
+
+    n = min(W1_FINAL, len(training.target.held_out), len(samples["gebm"]))
+    generator = torch.Generator(training.device).manual_seed(SAMPLES_SEED + 1)
+    again = training.target.sample(n, generator).flatten(1).cpu().numpy()
+    clouds = {name: x[:n].reshape(n, -1).astype("float64") for name, x in samples.items()}
+    notes["w1_base"] = f"exact assignment of n = {n} points to held-out data"
+    notes["w1_gebm"] = f"{notes['w1_base']}; GEBM by {chain}"
+    notes["w1_floor"] = f"training data against held-out data, n = {n}"
+    return {
+        "w1_base": w1(clouds["base"], clouds["data"]),
+        "w1_gebm": w1(clouds["gebm"], clouds["data"]),
+        "w1_floor": w1(again.astype("float64"), clouds["data"]),
+        "w1_n": n,
+    }
+
+
+def _frechet(training: Training, samples: writing.Samples, notes: dict[str, str], chain: str) -> dict[str, Any]:
+    """Fréchet distances of base and GEBM to held-out images with 95 % bootstrap intervals."""
+    evaluation, held_out = training.evaluation, len(training.target.held_out)
+    found: dict[str, Any] = {"fd_features": evaluation.features, "fd_n": len(samples["gebm"])}
+    for name in ("base", "gebm"):
+        value, interval = evaluation.frechet_interval(torch.from_numpy(samples[name]))
+        found |= {f"fd_{name}": value, f"fd_{name}_interval": list(interval)}
+    notes["fd_base"] = (
+        f"Fréchet distance, {evaluation.features}, n = {len(samples['base'])} against {held_out} held-out images, "
+        "95 % bootstrap interval"
+    )
+    notes["fd_gebm"] = f"{notes['fd_base']}; GEBM by {chain}"
+    return found
+
+
+def _jsonable(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows no infinity and no NaN: the first becomes a word, the second null (not measured)."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            found[name] = None if math.isnan(value) else "infinity" if value > 0 else "-infinity"
+        else:
+            found[name] = value
+    return found
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+

@@ -1,0 +1,109 @@
+"""The studio as a library: the same experiments, in a notebook or a script.
+
+Example:
+    >>> import gebm_studio as gs
+    >>> run = gs.experiment("ring", device="cpu", seed=0)
+    >>> run.train(2)
+    >>> run.sample(10, steps=5).shape
+    (10, 2)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gebm_studio import presets
+from gebm_studio.engine import storage
+from gebm_studio.experiments import Training, resolve
+from gebm_studio.experiments.chains import sample
+
+SAMPLE_SEED = 15485863
+
+
+class Run(Training):
+    """A training run with the verbs of a notebook: `train`, `sample`, `metrics`, `save`."""
+
+    _samples: torch.Generator | None = None
+
+    def sample(
+        self,
+        count: int,
+        *,
+        sampler: str | None = None,
+        steps: int = 200,
+        temperature: float | None = None,
+        **settings: Any,
+    ) -> NDArray[np.float32]:
+        """Draws of the GEBM by fresh chains from the prior, (count, *shape).
+
+        Arguments:
+            count: Number of chains, each of which gives one draw.
+            sampler: A name of the registry; None takes the preset's.
+            steps: Steps of each chain.
+            temperature: T = 1/β; None takes the preset's.
+            settings: Other settings of the preset's `sampler` section, such as `step_size`.
+
+        Raises:
+            PresetError: Where a setting is unknown or out of range.
+            ValueError: Where `count` or `steps` is not positive.
+        """
+        if count < 1 or steps < 1:
+            raise ValueError(f"`count` and `steps` must be positive, got {count} and {steps}")
+        wanted = {"name": sampler, "temperature": temperature, **settings}
+        changes = {f"sampler.{name}": value for name, value in wanted.items() if value is not None}
+        section = presets.changed(self.preset, changes, "sample").sampler
+        if self._samples is None:
+            self._samples = torch.Generator(self.device).manual_seed(self.preset.seed + SAMPLE_SEED)
+        chains = sample(self.model, section, count, steps, self._samples)
+        for _ in chains:
+            pass
+        with torch.no_grad():
+            x = torch.cat([self.model.base(part) for part in chains.position.split(4096)])
+        drawn: NDArray[np.float32] = x.float().cpu().numpy()
+        return drawn
+
+    def metrics(self) -> dict[str, float]:
+        """The newest value of every curve."""
+        return self.curves.latest()
+
+    def save(self, path: Path | str) -> None:
+        """Write the run to a file that `load` continues.
+
+        Raises:
+            OSError: Where the file cannot be written; what stood there is kept.
+        """
+        storage.save(self, path)
+
+
+def experiment(preset: str | Path, *, device: str = "auto", seed: int | None = None, **changes: Any) -> Run:
+    """A new run of a preset.
+
+    Arguments:
+        preset: A preset's name, figure id or path.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        seed: Replaces the preset's seed.
+        changes: Other settings, with a double underscore for the dot: `sampler__friction=0.5`.
+
+    Raises:
+        PresetError: With one line for each problem.
+    """
+    path = presets.find(preset)
+    paths = {name.replace("__", "."): value for name, value in changes.items()}
+    if seed is not None:
+        paths["seed"] = seed
+    loaded = presets.load(path)
+    return Run(presets.changed(loaded, paths) if paths else loaded, resolve(device), str(path.parent))
+
+
+def load(path: str | Path, *, device: str = "auto") -> Run:
+    """A saved run, ready to continue.
+
+    Raises:
+        PresetError: In one line, where the file cannot be used.
+    """
+    return storage.load(path, resolve(device), Run)

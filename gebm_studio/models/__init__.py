@@ -1,0 +1,41 @@
+"""Models: bases, energies, and the GEBM that joins them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gebm_studio.models import bases, energies
+from gebm_studio.models.energies import Function
+from gebm_studio.models.gebm import Gebm, LatentPotential, ess_fraction, log_mean_exp, tilt
+from gebm_studio.schema import Preset
+
+__all__ = ["Gebm", "LatentPotential", "build", "ess_fraction", "log_mean_exp", "tilt"]
+
+
+def build(preset: Preset, shape: tuple[int, ...], log_target: Function, device: torch.device) -> Gebm:
+    """The GEBM of a preset with its starting weights, which depend on the seed alone.
+
+    Arguments:
+        preset: The preset.
+        shape: Shape of one example of the target.
+        log_target: The target's log density, needed by the exact ratio energy alone.
+        device: Where the model will live.
+
+    Raises:
+        ValueError: Where the parts do not fit the shape.
+    """
+    # Networks draw their weights from the global generator: fork it, so that building a model
+    # neither depends on what ran before nor changes what runs after.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(preset.seed)
+        base = bases.build(preset.base, shape)
+
+        def log_base(x: Tensor) -> Tensor:
+            if isinstance(base, bases.Circle):
+                # On the circle both densities are taken with respect to the angle.
+                return torch.full_like(x[:, 0], -1.8378770664093453)  # −log 2π
+            return base.log_density(x)
+
+        energy = energies.build(preset.energy, shape, log_base, log_target)
+    return Gebm(base, energy).to(device).eval()

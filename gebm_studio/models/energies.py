@@ -1,0 +1,119 @@
+"""Energies: critics E(x), low on data, that say how much mass goes where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from gebm_studio import schema
+from gebm_studio.models.networks import mlp
+from gebm_studio.schema.model import ConvEnergy, LinearEnergy, MlpEnergy, QuadraticEnergy
+
+Function = Callable[[Tensor], Tensor]
+
+
+class Energy(nn.Module):
+    """A critic from examples (N, *shape) to energies (N,)."""
+
+
+class Network(Energy):
+    """E(x) = net(x), raised to a floor where one is set."""
+
+    def __init__(self, net: nn.Module, floor: float | None) -> None:
+        super().__init__()
+        self.net, self.floor = net, floor
+
+    def forward(self, x: Tensor) -> Tensor:
+        energy: Tensor = self.net(x).squeeze(1)
+        return energy if self.floor is None else energy.clamp(min=self.floor)
+
+
+class Linear(Energy):
+    """E(x) = −⟨w, x⟩."""
+
+    def __init__(self, section: LinearEnergy) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.tensor(section.weights))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return -(x @ self.weights)
+
+
+class Quadratic(Energy):
+    """E(x) = ½ (x − m)ᵀ M (x − m); M is kept symmetric."""
+
+    def __init__(self, section: QuadraticEnergy) -> None:
+        super().__init__()
+        self.precision = nn.Parameter(torch.tensor(section.precision))
+        self.mean = nn.Parameter(torch.tensor(section.mean))
+
+    def forward(self, x: Tensor) -> Tensor:
+        offset = x - self.mean
+        symmetric = 0.5 * (self.precision + self.precision.T)
+        return 0.5 * (offset @ symmetric * offset).sum(1)
+
+
+class Ratio(Energy):
+    """E(x) = log g(x) − log p(x) + k: the GEBM is the target itself, and log Z = −k."""
+
+    def __init__(self, log_base: Function, log_target: Function, offset: float) -> None:
+        super().__init__()
+        self._log_base, self._log_target, self.offset = log_base, log_target, offset
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._log_base(x) - self._log_target(x) + self.offset
+
+
+def build(section: schema.Energy, shape: tuple[int, ...], log_base: Function, log_target: Function) -> Energy:
+    """The energy that a preset describes, for examples of the given shape.
+
+    Arguments:
+        section: The preset's energy.
+        shape: Shape of one example.
+        log_base: log g on examples, used by the exact ratio alone.
+        log_target: log p on examples, with respect to the same measure as `log_base`.
+
+    Raises:
+        ValueError: Where the energy cannot judge examples of that shape.
+    """
+    if isinstance(section, MlpEnergy):
+        widths = [math.prod(shape), *[section.hidden] * section.depth, 1]
+        net = mlp(widths, section.activation, normalised=section.spectral_norm)
+        return Network(nn.Sequential(nn.Flatten(), net) if len(shape) > 1 else net, section.floor)
+    if isinstance(section, ConvEnergy):
+        if shape != (1, 8, 8):
+            raise ValueError(f"energy: kind conv judges 8×8 images, the target has shape {shape}; use kind mlp")
+        return Network(_conv(section), section.floor)
+    if isinstance(section, LinearEnergy):
+        if shape != (len(section.weights),):
+            raise ValueError(f"energy.weights: the target has shape {shape}, got {len(section.weights)} entries")
+        return Linear(section)
+    if isinstance(section, QuadraticEnergy):
+        if shape != (len(section.mean),):
+            raise ValueError(f"energy.mean: the target has shape {shape}, got {len(section.mean)} entries")
+        return Quadratic(section)
+    return Ratio(log_base, log_target, section.offset)
+
+
+def _conv(section: ConvEnergy) -> nn.Sequential:
+    """8×8 → 4×4 → 2×2 → one number."""
+    half, wide = max(section.channels // 2, 1), section.channels
+    wrap: Callable[[nn.Module], nn.Module] = spectral_norm if section.spectral_norm else _as_it_is
+    return nn.Sequential(
+        wrap(nn.Conv2d(1, half, 3, padding=1)),
+        nn.SiLU(),
+        wrap(nn.Conv2d(half, wide, 4, stride=2, padding=1)),
+        nn.SiLU(),
+        wrap(nn.Conv2d(wide, wide, 4, stride=2, padding=1)),
+        nn.SiLU(),
+        nn.Flatten(),
+        wrap(nn.Linear(4 * wide, 1)),
+    )
+
+
+def _as_it_is(module: nn.Module) -> nn.Module:
+    return module

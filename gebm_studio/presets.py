@@ -93,7 +93,8 @@ def find(name: str | Path) -> Path:
         if path.is_dir():
             raise PresetError([f"preset {_shown(name)}: is a folder; name a file in it, or a preset (see --list)"])
     except (OSError, RuntimeError) as error:  # a name that is too long, or ~ of an unknown user
-        raise PresetError([f"preset {_shown(name)}: {one_line(str(error))}"]) from error
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise PresetError([f"preset {_shown(name)}: {reason.lower()}; check the name"]) from error
     near = difflib.get_close_matches(wanted, [*shipped_names, *by_figure], n=3)
     advice = f"did you mean {' or '.join(near)}?" if near else "--list shows all"
     raise PresetError([f"preset {_shown(name)}: no such preset or file; {advice}"])

@@ -1,0 +1,9 @@
+"""Distances between distributions: closed forms, quadrature, transport, nearest neighbours."""
+
+from __future__ import annotations
+
+from gebm_studio.divergences.nearest import Estimate, knn_kl
+from gebm_studio.divergences.quadrature import Quadrature, kl_1d, kl_on_grid
+from gebm_studio.divergences.transport import w1
+
+__all__ = ["Estimate", "Quadrature", "kl_1d", "kl_on_grid", "knn_kl", "w1"]

@@ -1,0 +1,114 @@
+"""KL divergence between two known densities, by quadrature in one and two dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+LogDensity = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Points (N, 2) in the plane, or (N,) on the line, to values (N,)."""
+
+_POINTS = 2**16
+"""Points evaluated at once."""
+
+
+class Quadrature(NamedTuple):
+    """A KL in nats, how far it moved when the resolution was doubled, and how much of P the region holds.
+
+    A mass well below one says that the region cuts P, and the value leaves that part out.
+    """
+
+    value: float
+    error: float
+    mass: float
+
+
+def kl_on_grid(
+    log_p: LogDensity, log_q: LogDensity, extent: tuple[float, float, float, float], n: int = 256
+) -> Quadrature:
+    """∫ p (log p − log q) over a rectangle, by the midpoint rule on n × n cells.
+
+    Both densities must be normalised; the rule is accurate beyond any power of n once the cells are
+    narrower than the features of smooth densities, and of order 1/n across jumps.
+
+    Arguments:
+        log_p: log p of points (N, 2), −∞ outside its support.
+        log_q: log q of points (N, 2). Where q = 0 < p the value is ∞.
+        extent: Left, right, bottom, top.
+        n: Cells along each side, an even number from 4.
+
+    Raises:
+        ValueError: For an extent without area, an n that is odd or below 4, or a log density that is NaN or +∞.
+    """
+    left, right, bottom, top = extent
+    if not (left < right and bottom < top and np.isfinite(extent).all()):
+        raise ValueError(f"extent must be finite with left < right and bottom < top, got {extent}")
+    _check_cells(n)
+
+    def integrate(cells: int) -> tuple[float, float]:
+        x, y = _midpoints(left, right, cells), _midpoints(bottom, top, cells)
+        points = np.stack(np.meshgrid(x, y, indexing="xy"), axis=-1).reshape(-1, 2)
+        return _integral(log_p, log_q, points, (right - left) * (top - bottom) / cells**2)
+
+    return _doubled(integrate, n)
+
+
+def kl_1d(log_p: LogDensity, log_q: LogDensity, low: float, high: float, n: int = 4096) -> Quadrature:
+    """∫ p (log p − log q) over an interval, by the midpoint rule on n cells.
+
+    On a whole period, such as a circle's angle, or where both densities fade before the ends, the rule is
+    accurate beyond any power of n.
+
+    Arguments:
+        log_p: log p of points (N,), normalised, −∞ outside its support.
+        log_q: log q of points (N,), normalised. Where q = 0 < p the value is ∞.
+        low: Beginning of the interval.
+        high: Its end.
+        n: Cells, an even number from 4.
+
+    Raises:
+        ValueError: As `kl_on_grid`.
+    """
+    if not (low < high and np.isfinite([low, high]).all()):
+        raise ValueError(f"the interval must be finite with low < high, got {low} and {high}")
+    _check_cells(n)
+
+    def integrate(cells: int) -> tuple[float, float]:
+        return _integral(log_p, log_q, _midpoints(low, high, cells), (high - low) / cells)
+
+    return _doubled(integrate, n)
+
+
+def _check_cells(n: int) -> None:
+    if n < 4 or n % 2:
+        raise ValueError(f"n must be an even number from 4, got {n}")
+
+
+def _midpoints(low: float, high: float, n: int) -> NDArray[np.float64]:
+    return low + (high - low) * (np.arange(n) + 0.5) / n
+
+
+def _integral(log_p: LogDensity, log_q: LogDensity, points: NDArray[np.float64], cell: float) -> tuple[float, float]:
+    """The KL and the mass of P, summed over cells of one size."""
+    value = mass = 0.0
+    for start in range(0, len(points), _POINTS):
+        part = points[start : start + _POINTS]
+        p, q = (np.asarray(log(part), dtype=np.float64) for log in (log_p, log_q))
+        for name, logs in (("log_p", p), ("log_q", q)):
+            if logs.shape != (len(part),) or not (logs < np.inf).all():
+                raise ValueError(f"{name} must give {len(part)} numbers below ∞, none of them NaN")
+        inside = p > -np.inf  # outside of P's support the integrand is 0 log 0 = 0, whatever q is
+        weight = np.exp(p[inside])
+        value += cell * float((weight * (p[inside] - q[inside])).sum())
+        mass += cell * float(weight.sum())
+    return value, mass
+
+
+def _doubled(integrate: Callable[[int], tuple[float, float]], n: int) -> Quadrature:
+    coarse, _ = integrate(n // 2)
+    value, mass = integrate(n)
+    error = 0.0 if coarse == value else abs(value - coarse)  # ∞ − ∞ is no disagreement
+    return Quadrature(value, error, mass)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+
+Images = Tensor | NDArray[Any]
+"""Images (n, ...) with n first, or rows of pixels (n, D)."""
 
 Features = NDArray[np.float64]
 
@@ -16,7 +21,7 @@ class FrechetReference:
 
     |m_x − m_y|² + tr(S_x + S_y − 2(S_x^½ S_y S_x^½)^½) of the feature means and covariances. A distance of n images
     is larger than that of infinitely many by an amount of order 1/n: compare at equal n only, and state n and
-    `features` beside it.
+    `name` beside it.
 
     Arguments:
         training: Images (N, ...), N ≥ 3; D pixels each.
@@ -30,7 +35,7 @@ class FrechetReference:
         2017), arXiv 1706.08500, eq. (6), with these features in place of a network's.
     """
 
-    def __init__(self, training: Tensor, components: int = _MOST) -> None:
+    def __init__(self, training: Images, components: int = _MOST) -> None:
         if not 1 <= components <= _MOST:
             raise ValueError(f"components must lie from 1 to {_MOST}, got {components}")
         pixels = _pixels(training, "training")
@@ -40,10 +45,9 @@ class FrechetReference:
         kept = min(components, pixels.shape[1], len(pixels) - 1)
         _, _, axes = np.linalg.svd(pixels - self._mean, full_matrices=False)
         self._axes: Features = axes[:kept]
-        self.features = f"PCA-{kept} of pixels"
-        self.trained_on = len(pixels)
+        self.name = f"PCA-{kept} of pixels"
 
-    def distance(self, reference: Tensor, generated: Tensor) -> float:
+    def distance(self, reference: Images, generated: Images) -> float:
         """The Fréchet distance between two sets of images (n, ...) and (m, ...), in squared pixel units.
 
         Raises:
@@ -52,7 +56,7 @@ class FrechetReference:
         return _frechet(self._project(reference, "reference"), self._project(generated, "generated"))
 
     def interval(
-        self, reference: Tensor, generated: Tensor, resamples: int, rng: np.random.Generator
+        self, reference: Images, generated: Images, resamples: int, rng: np.random.Generator
     ) -> tuple[float, float]:
         """A 95 % bootstrap interval of `distance` at these n and m: what other draws of them would give.
 
@@ -78,7 +82,7 @@ class FrechetReference:
         low, high = np.percentile(drawn - (drawn.mean() - _frechet(x, y)), [2.5, 97.5])
         return max(0.0, float(low)), max(0.0, float(high))
 
-    def _project(self, images: Tensor, name: str) -> Features:
+    def _project(self, images: Images, name: str) -> Features:
         pixels = _pixels(images, name)
         if len(pixels) < 2 or pixels.shape[1] != len(self._mean):
             raise ValueError(
@@ -89,11 +93,12 @@ class FrechetReference:
         return projected
 
 
-def _pixels(images: Tensor, name: str) -> Features:
+def _pixels(images: Images, name: str) -> Features:
     """Images (N, ...) as rows (N, D), float64."""
-    if images.ndim < 2:
-        raise ValueError(f"{name}: images (N, ...) are needed, got shape {tuple(images.shape)}")
-    pixels: Features = images.detach().cpu().numpy().astype(np.float64).reshape(len(images), -1)
+    array = images.detach().cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
+    if array.ndim < 2:
+        raise ValueError(f"{name}: images (N, ...) are needed, got shape {array.shape}")
+    pixels: Features = array.astype(np.float64).reshape(len(array), -1)
     if not np.isfinite(pixels).all():
         raise ValueError(f"{name}: {int((~np.isfinite(pixels)).sum())} pixels are not finite")
     return pixels
@@ -107,7 +112,7 @@ def _frechet(x: Features, y: Features) -> float:
     root of a product is taken, so that near-singular sets lose no digits.
     """
     (n, m), (mean_x, mean_y) = (len(x), len(y)), (x.mean(axis=0), y.mean(axis=0))
-    X = np.linalg.qr((x - mean_x) / np.sqrt(n - 1), mode="r")
-    Y = np.linalg.qr((y - mean_y) / np.sqrt(m - 1), mode="r")
+    _, X = np.linalg.qr((x - mean_x) / np.sqrt(n - 1))
+    _, Y = np.linalg.qr((y - mean_y) / np.sqrt(m - 1))
     cross = np.linalg.svd(X @ Y.T, compute_uv=False).sum()
     return max(0.0, float(((mean_x - mean_y) ** 2).sum() + (X**2).sum() + (Y**2).sum() - 2 * cross))

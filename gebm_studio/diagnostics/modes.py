@@ -102,7 +102,7 @@ class ModeTracker:
                 f"the state is of {tuple(visits.shape)} modes and {tuple(mode.shape)} chains "
                 f"with {tuple(hops.shape)} hops; {tuple(self._visits.shape)} modes are tracked"
             )
-        if len(mode) and not (-1 <= int(mode.min()) and int(mode.max()) < len(visits)):
+        if len(mode) and (int(mode.min()) < -1 or int(mode.max()) >= len(visits)):
             raise ValueError(f"the state names modes outside of −1 to {len(visits) - 1}")
         device = self.centres.device
         self._mode, self._hops, self._visits = (part.to(device, torch.int64).clone() for part in (mode, hops, visits))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +23,17 @@ class Estimate(NamedTuple):
     stderr: float
 
 
-def knn_kl(x: NDArray[np.floating], y: NDArray[np.floating], k: int = 4) -> Estimate:
+def knn_kl(x: NDArray[Any], y: NDArray[Any], k: int = 4) -> Estimate:
     """KL(P‖Q) in nats from samples of P and Q that have densities.
 
     (d/n) Σ_i log(ν_i/ρ_i) + log(m/(n−1)), where ρ_i is the distance of x_i to its k-th neighbour among the
     other x, ν_i to its k-th neighbour among the y.
 
     The estimate is consistent but biased at finite n, mostly downwards, and more so for larger k, d and
-    divergence. Measured with k = 4 and n = m: N(0, I) against a copy shifted by ½ along each axis −0.01 at d = 2 and
-    n = 1000 to 4000, but −0.15 (n = 1000) and −0.09 (n = 4000) at d = 5; shifted by 2 along each axis of the plane, so that
-    KL = 4, −1.1 and −0.7. Disjoint supports give a large finite number in place of ∞. State n beside a value.
+    divergence. Measured with k = 4 and n = m: for N(0, I) against a copy shifted by ½ along each axis −0.01 at
+    d = 2 and n = 1000 to 4000, but −0.15 (n = 1000) and −0.09 (n = 4000) at d = 5; shifted by 2 along each axis
+    of the plane, so that KL = 4, −1.1 and −0.7. Disjoint supports give a large finite number in place of ∞.
+    State n beside a value.
 
     Coincident points are at distance zero, which tells nothing of a density. Such a point uses its first
     neighbour of order l ≥ k at a positive distance, and ψ(l) − ψ(k) corrects for the other order.
@@ -55,10 +56,10 @@ def knn_kl(x: NDArray[np.floating], y: NDArray[np.floating], k: int = 4) -> Esti
         Divergence estimation for multidimensional densities via k-nearest-neighbor distances (Wang,
         Kulkarni and Verdú, 2009), IEEE Transactions on Information Theory 55(5), 2392–2405.
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    x, y = x.astype(np.float64), y.astype(np.float64)
     if x.ndim != 2 or y.ndim != 2 or x.shape[1] != y.shape[1] or not x.shape[1]:
         raise ValueError(f"knn_kl needs samples (n, d) and (m, d), got {x.shape} and {y.shape}")
-    (n, d), m = x.shape, len(y)
+    n, m = len(x), len(y)
     if k < 1 or n <= k or m < k:
         raise ValueError(f"knn_kl needs k from 1, more than k points of P and k of Q, got k={k}, n={n}, m={m}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):

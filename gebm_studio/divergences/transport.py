@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 
-def w1(x: NDArray[np.floating], y: NDArray[np.floating]) -> float:
+def w1(x: NDArray[Any], y: NDArray[Any]) -> float:
     """W₁ between two samples of equal size, with the Euclidean distance as cost.
 
     min over permutations π of (1/n) Σ |x_i − y_π(i)|, which is W₁ of the empirical distributions. In one

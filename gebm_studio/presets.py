@@ -90,7 +90,7 @@ def find(name: str | Path) -> Path:
         path = Path(name).expanduser()
         if path.suffix in (".toml", RUN) or path.is_file():
             return path
-        if path.is_dir():
+        if str(name) and path.is_dir():
             raise PresetError([f"preset {_shown(name)}: is a folder; name a file in it, or a preset (see --list)"])
     except (OSError, RuntimeError) as error:  # a name that is too long, or ~ of an unknown user
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from gebm_studio import schema
 from gebm_studio.models import Gebm
-from gebm_studio.objectives import BOUNDS, base_loss, gradient_penalty, partition_ascent
+from gebm_studio.objectives import BOUNDS, base_loss, climbed_constant, gradient_penalty
 from gebm_studio.targets import Target
 
 DIVERGED_AT = 1e8
@@ -135,17 +135,17 @@ class Learner:
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         norm = _norm(gradient for gradient in gradients if gradient is not None)
-        self._check(f"the {name}'s gradient", norm, f"lower the {name} rate")
+        self._check(f"the {name}'s gradient", norm, f"lower the {name} rate", math.inf)
         self._optimisers[name].step()
         self._optimisers[name].zero_grad(set_to_none=True)
 
     def _move_constant(self, energy_base: Tensor, training: schema.Training) -> None:
         c = self.model.log_partition
-        c.add_(partition_ascent(energy_base, c), alpha=training.log_partition_rate)
+        c.copy_(climbed_constant(energy_base, c, training.log_partition_rate))
 
     @staticmethod
-    def _check(quantity: str, value: float, advice: str) -> None:
-        if not abs(value) < DIVERGED_AT:
+    def _check(quantity: str, value: float, advice: str, limit: float = DIVERGED_AT) -> None:
+        if not abs(value) < limit:
             raise Diverged(quantity, value, advice)
 
 

@@ -13,21 +13,25 @@ from gebm_studio.messages import Extent, Floats, frozen
 
 SHARE = 0.1
 """Share of the engine's time that maps may take while it runs."""
-RUNNING, PAUSED = 64, 256
+RUNNING, PAUSED, COARSEST = 64, 256, 16
+"""Cells along a side: while running, at rest, and for models so slow that nothing else helps."""
+LONGEST = 0.03, 0.15
+"""Seconds that one map may hold up the engine, running and at rest."""
 
 
 class MapBudget:
     """Decides when a map is due and how fine it is.
 
     While the engine runs, a map comes again once the time since the last is 1/SHARE times what it
-    cost; at rest it is made anew only when what it shows has changed, at twice the resolution each
-    time until it is fine.
+    cost; at rest it is made anew only when what it shows has changed, and then finer each time.
+    Either way it is only as fine as the model's speed allows.
     """
 
     def __init__(self) -> None:
         self._key: Hashable = None
         self._resolution = 0
         self._due = 0.0
+        self._cell_seconds = 0.0
 
     def resolution(self, key: Hashable, running: bool) -> int | None:
         """The resolution of the map that is due now, None where none is.
@@ -36,18 +40,24 @@ class MapBudget:
             key: Everything that the map depends on.
             running: Whether the engine has other work to do.
         """
-        now = time.perf_counter()
-        if running:
-            if now < self._due or (key == self._key and self._resolution >= RUNNING):
-                return None
-            return RUNNING
+        if running and time.perf_counter() < self._due:
+            return None
         if key != self._key:
-            return RUNNING
-        return None if self._resolution >= PAUSED else min(2 * self._resolution, PAUSED)
+            return self._affordable(RUNNING, running)
+        wanted = RUNNING if running else min(2 * self._resolution, PAUSED)
+        finer = self._affordable(wanted, running)
+        return finer if finer > self._resolution else None
+
+    def _affordable(self, resolution: int, running: bool) -> int:
+        longest = LONGEST[0] if running else LONGEST[1]
+        while resolution > COARSEST and resolution**2 * self._cell_seconds > longest:
+            resolution //= 2
+        return resolution
 
     def made(self, key: Hashable, resolution: int, seconds: float) -> None:
         """Note what a map cost."""
         self._key, self._resolution = key, resolution
+        self._cell_seconds = seconds / resolution**2
         self._due = time.perf_counter() + seconds / SHARE
 
 
@@ -61,9 +71,7 @@ def grid(extent: Extent, resolution: int, device: torch.device) -> Tensor:
     return torch.stack((columns.flatten(), rows.flatten()), 1)
 
 
-def evaluated(
-    function: Callable[[Tensor], Tensor], extent: Extent, resolution: int, device: torch.device
-) -> Floats:
+def evaluated(function: Callable[[Tensor], Tensor], extent: Extent, resolution: int, device: torch.device) -> Floats:
     """A function (N, 2) → (N,) on the grid, (resolution, resolution), finite.
 
     Infinite values, such as the energy outside of a support, are drawn at the largest finite one.

@@ -32,7 +32,8 @@ from gebm_studio.messages import (
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
 from gebm_studio.targets import Target
 
-POINTS = 1024
+POINTS, IMAGE_POINTS = 1024, 256
+"""Points shown: an image costs a hundred times what a point of the plane costs."""
 ARROWS = 160
 GALLERY = 64
 HISTOGRAM_DRAWS = 16384
@@ -49,13 +50,13 @@ class Views:
     def __init__(self, model: Gebm, target: Target, seed: int) -> None:
         self._model, self._target = model, target
         generator = torch.Generator(model.device).manual_seed(seed)
-        self._z = model.prior(POINTS, generator)
-        data = target.held_out
-        self._data = data[:POINTS]
+        points = IMAGE_POINTS if len(target.shape) == 3 else POINTS
+        self._z = model.prior(points, generator)
+        self._data = target.held_out[:points]
         self._z_histogram = model.prior(HISTOGRAM_DRAWS, generator)
-        # One jittered point for each of POINTS equal shares: systematic resampling.
-        jitter = torch.rand(POINTS, generator=generator, device=model.device)
-        self._shares = (torch.arange(POINTS, device=model.device) + jitter) / POINTS
+        # One jittered point for each of as many equal shares: systematic resampling.
+        jitter = torch.rand(points, generator=generator, device=model.device)
+        self._shares = (torch.arange(points, device=model.device) + jitter) / points
         matrix, offset, self._axes = target.projection()
         self._matrix, self._offset = matrix.to(model.device), offset.to(model.device)
         self._data_budget, self._latent_budget = MapBudget(), MapBudget()
@@ -93,7 +94,7 @@ class Views:
 
     def _resampled(self, exponents: Tensor) -> Tensor:
         cumulative = torch.softmax(exponents.double(), 0).cumsum(0)
-        return torch.searchsorted(cumulative, self._shares.double()).clamp(max=POINTS - 1)
+        return torch.searchsorted(cumulative, self._shares.double()).clamp(max=len(self._z) - 1)
 
     def _arrows(self, x: Tensor) -> Floats | None:
         """x, y, −∂E/∂x, −∂E/∂y of points in the plane; None for data of more dimensions."""

@@ -3,21 +3,21 @@
 from gebm_studio.objectives.bounds import (
     BOUNDS,
     base_loss,
+    climbed_constant,
     donsker_varadhan,
     gradient_penalty,
     guarded_exp,
     kale,
     log_mean_exp,
-    partition_ascent,
 )
 
 __all__ = [
     "BOUNDS",
     "base_loss",
+    "climbed_constant",
     "donsker_varadhan",
     "gradient_penalty",
     "guarded_exp",
     "kale",
     "log_mean_exp",
-    "partition_ascent",
 ]

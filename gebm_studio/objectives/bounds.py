@@ -63,13 +63,18 @@ def base_loss(energy_base: Tensor) -> Tensor:
     return -log_mean_exp(-energy_base)
 
 
-def partition_ascent(energy_base: Tensor, c: Tensor) -> Tensor:
-    """The direction in which c climbs: min(e^{log Ẑ − c} − 1, 1).
+def climbed_constant(energy_base: Tensor, c: Tensor, rate: float) -> Tensor:
+    """The constant after one step: c + ρ ∂F/∂c with ∂F/∂c = e^{log Ẑ − c} − 1, kept within 1 of log Ẑ.
 
-    The first is ∂F/∂c, which leads to log Z without bias; far below log Z it would explode, and a
-    constant speed takes over. Divided by its curvature it is the e^{c − log Ẑ} − 1 of the published code.
+    Near log Z the step is the plain gradient, which leads there without bias. Far away the plain
+    gradient explodes (c too low) or crawls (c too high) while e^{−(E+c)} floods the energy's own
+    gradient; the band follows log Ẑ at once instead. The published code meets the same trouble by
+    dividing by the curvature, which gives e^{c − log Ẑ} − 1.
     """
-    return torch.expm1((log_mean_exp(-energy_base) - c).clamp(max=math.log(2.0)))
+    estimate = log_mean_exp(-energy_base)
+    # The exponent is capped where the band decides anyway.
+    ascent = torch.expm1((estimate - c).clamp(max=1.0))
+    return torch.minimum(torch.maximum(c + rate * ascent, estimate - 1), estimate + 1)
 
 
 def gradient_penalty(

@@ -69,7 +69,7 @@ class Training(Section):
     beta2: float = setting(0.999, help="Adam's decay of the squared gradient.", label="Adam β₂", ge=0.0, lt=1.0)
     log_partition_rate: float = setting(
         0.05,
-        help="Rate ρ at which the learned constant climbs: c ← c + ρ min(e^{log Ẑ − c} − 1, 1).",
+        help="Rate ρ at which the learned constant climbs: c ← c + ρ (e^{log Ẑ − c} − 1), kept within 1 of log Ẑ.",
         label="Rate of c",
         symbol="ρ",
         ge=0.0001,

@@ -1,0 +1,14 @@
+"""The panels of the window, by the part of a frame that each shows."""
+
+from gebm_studio.ui.panels.curves import CurvesPanel
+from gebm_studio.ui.panels.data import DataPanel
+from gebm_studio.ui.panels.diagnostics import DiagnosticsPanel
+from gebm_studio.ui.panels.gallery import GalleryPanel
+from gebm_studio.ui.panels.latent import LatentPanel
+from gebm_studio.ui.panels.panel import Panel
+
+__all__ = ["PANELS", "Panel"]
+
+PANELS: dict[str, type[Panel]] = {
+    panel.part: panel for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel)
+}

@@ -1,0 +1,71 @@
+"""Which curves belong together, what they are called, and the formula of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gebm_studio.ui.panels.legend import Swatch
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One curve: the table's column, its name, the theme's role for its colour, and its formula."""
+
+    column: str
+    name: str
+    role: str
+    formula: str
+    swatch: Swatch = "line"
+    error: str = ""
+    """The column of its standard error, drawn as a band."""
+    width: float = 1.0
+
+
+SETS: dict[str, tuple[str, tuple[Curve, ...]]] = {
+    "kale": (
+        "KALE and KL",
+        (
+            Curve("kl_base", "KL(P‖G)", "base", "KL of the data from the base: E_P log p/g; ∞ where supports differ."),
+            Curve("kl_gebm", "KL(P‖Q)", "gebm", "KL of the data from the GEBM; KL(P‖G) − L(E) where both exist."),
+            Curve("kale_train", "KALE, batch", "axis", "F(E, c) = −E_P(E + c) − E_G e^{−(E+c)} + 1 on training batches."),
+            Curve("donsker_varadhan", "Donsker–Varadhan", "second", "L(E) = −E_P E − log E_G e^{−E} ≥ F(E, c), held out."),
+            Curve("kale_heldout", "KALE", "first", "F(E, c) on held-out data: a lower bound of KL(P‖G).", width=2.0),
+        ),
+    ),
+    "w1": (
+        "W1",
+        (
+            Curve("w1_floor", "data against data", "data", "W₁ between two halves of the data: no model can do better.",
+                  "dashed"),
+            Curve("w1_base", "base", "base", "W₁(P, G): mean distance of the best matching of data and base draws.",
+                  width=2.0),
+            Curve("w1_gebm", "GEBM", "gebm", "W₁(P, Q): the same with the GEBM's draws.", width=2.0),
+        ),
+    ),
+    "log_partition": (
+        "log Z and c",
+        (
+            Curve("log_z", "log Z", "first", "log Z = log E_G e^{−E} from base draws; the band is ± one standard error.",
+                  error="log_z_stderr"),
+            Curve("log_partition", "learned c", "second", "c ← c + ρ min(e^{log Ẑ − c} − 1, 1).", width=2.0),
+        ),
+    ),
+    "energy": (
+        "Energies",
+        (
+            Curve("energy_base", "base", "base", "Mean energy of base draws, E_G E."),
+            Curve("energy_chains", "chains", "chains", "Mean energy of the latent chains, E(G(z))."),
+            Curve("energy_data", "data", "data", "Mean energy of the data, E_P E.", width=2.0),
+        ),
+    ),
+}  # fmt: skip
+
+BOUND = "bound"
+
+CHOICES: tuple[tuple[str, str], ...] = (
+    ("kale", "KALE and KL"),
+    ("w1", "W1"),
+    ("log_partition", "log Z and c"),
+    (BOUND, "bound against c"),
+    ("energy", "energies"),
+)

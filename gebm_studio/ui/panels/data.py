@@ -1,0 +1,296 @@
+"""Data space: the map, the data, the base, the GEBM and the chains moving through it."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from gebm_studio.messages import DataPart, Frame, Reading
+from gebm_studio.schema import Preset
+from gebm_studio.ui import theme
+from gebm_studio.ui.panels.colours import weight_table
+from gebm_studio.ui.panels.flow import FlowBar
+from gebm_studio.ui.panels.legend import ColourKey, Entry
+from gebm_studio.ui.panels.numbers import short, vector
+from gebm_studio.ui.panels.panel import Panel, Probe
+from gebm_studio.ui.panels.picture import LAYERS, Picture
+
+NEAR = 14.0
+"""A base point is singled out within this many pixels of the pointer."""
+
+NAMES = {"data": "data", "base": "base", "gebm": "GEBM", "chains": "chains"}
+TIPS = {
+    "data": "Draws of the data, P.",
+    "base": "Draws of the base, G(z) with z ~ N(0, I).",
+    "gebm": "Draws of the GEBM: base draws resampled with weights proportional to exp(−βE).",
+    "chains": "The latent chains seen through G; trails show where they were.",
+}
+TRIPTYCH = (
+    ("base", {"data", "base"}, False),
+    ("weights", {"base"}, True),
+    ("GEBM", {"data", "gebm", "chains"}, False),
+)
+
+
+class DataPanel(Panel):
+    """Everything that lives in data space, in one picture or in three linked ones."""
+
+    part = "data"
+    title = "Data space"
+    empty = "Data, base, GEBM and chains appear here. Open a preset and press run."
+
+    base_point_hovered = Signal(object)
+    """The latent vector of the base point under the pointer, None where there is none."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._part: DataPart | None = None
+        self._probe: Probe | None = None
+        self._reading: Reading | None = None
+        self._near: int | None = None
+        self._limit = 1.0
+        self._build_header()
+        self._build_canvas()
+        self._arrange()
+
+    def take(self, part: DataPart, frame: Frame) -> None:
+        self._part = part
+        self.show_canvas()
+        wanted = _symmetric_limit(part.log_weight)
+        self._limit += 0.2 * (wanted - self._limit) if self._limit != 1.0 else wanted - self._limit
+        look = theme.current()
+        for picture in self._shown_pictures():
+            picture.set_home(part.home)
+            picture.show_part(part, self._limit)
+            if part.map is not None and self._map.value() == part.map.name:
+                picture.map.show_map(part.map, look)
+        if part.map is not None:
+            self._map.setToolTip(f"{MAP_TIP}\nComputed at iteration {part.map.iteration}. {part.map.note}".strip())
+        self._show_keys()
+        self._single_out()
+        self._say()
+
+    def clear(self) -> None:
+        self._part = self._reading = self._probe = None
+        self._limit = 1.0
+        self._near = None
+        for picture in self._pictures:
+            picture.forget()
+            picture.go_home()
+        self._show_keys()
+
+    def update_settings(self, preset: Preset) -> None:
+        super().update_settings(preset)
+        view = preset.view
+        self._map.choose(view.map)
+        self._colour.choose(view.colour)
+        self._pictures_choice.choose(view.pictures)
+        self._arrows.setChecked(view.arrows)
+        for picture in self._pictures:
+            picture.trails.set_length(view.trail)
+        self._arrange()
+
+    def pull_fields(self) -> dict[str, object]:
+        fields: dict[str, object] = {}
+        if not self.is_empty:
+            fields["data_extent"] = self._pictures[0].extent
+        if self._probe is not None:
+            fields["probe"] = self._probe
+        return fields
+
+    def show_reading(self, reading: Reading | None) -> None:
+        self._reading = reading
+        self._say()
+
+    def mark_data(self, x: object) -> None:
+        """Mark the image of a point of latent space; None takes the mark away."""
+        spots = np.empty((0, 2)) if x is None else np.asarray(x, dtype=np.float64).reshape(1, -1)
+        for picture in self._shown_pictures():
+            picture.mark.set_points(spots if spots.shape[1] == 2 else np.empty((0, 2)))
+
+    def restyle(self, look: theme.Theme) -> None:
+        for picture in self._pictures:
+            picture.restyle(look)
+        for heading in self._headings:
+            heading.setFont(look.text_font)
+        self._show_keys()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        # While hidden no frames come: a trail across the gap would be a lie.
+        for picture in self._pictures:
+            picture.trails.forget()
+        super().hideEvent(event)
+
+    def _build_header(self) -> None:
+        header = self.header
+        self._map = header.choice(
+            (("energy", "energy"), ("density", "density"), ("none", "no map")), MAP_TIP, self._chose("view.map")
+        )
+        self._colour = header.choice(
+            (("role", "by role"), ("log_weight", "by weight")),
+            "Colour of the base's points: its role, or the log weight −βE − log Z.",
+            self._chose("view.colour"),
+        )
+        self._pictures_choice = header.choice(
+            (("overlay", "overlay"), ("triptych", "triptych")),
+            "One picture with everything, or base, weights and GEBM side by side.",
+            self._chose("view.pictures"),
+        )
+        self._arrows = header.switch(
+            "arrows", "Draw the force −∇E on the base's points.", lambda on: self._changed("view.arrows", on)
+        )
+        header.home("Show everything (double-click in the picture)", self._go_home)
+
+    def _build_canvas(self) -> None:
+        column = QVBoxLayout(self.canvas)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID // 2)
+        legend = FlowBar(self.canvas)
+        self.entries = {name: Entry(NAMES[name], name, checkable=True, parent=legend) for name in LAYERS}
+        for name, entry in self.entries.items():
+            entry.setToolTip(TIPS[name])
+            entry.clicked.connect(lambda _on: self._arrange())
+            legend.add(entry)
+        self.map_key, self.weight_key = ColourKey(legend), ColourKey(legend)
+        self.weight_key.setToolTip("Log weight −βE − log Z of a base point: orange gains mass, blue loses it.")
+        for key in (self.map_key, self.weight_key):
+            key.hide()
+            legend.add(key)
+        column.addWidget(legend)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GRID // 2)
+        self._pictures, self._headings, self._cells = [], [], []
+        for name, _, _ in TRIPTYCH:
+            cell = QWidget(self.canvas)
+            inner = QVBoxLayout(cell)
+            inner.setContentsMargins(0, 0, 0, 0)
+            inner.setSpacing(0)
+            heading, picture = QLabel(name, cell), Picture(cell)
+            inner.addWidget(heading)
+            inner.addWidget(picture, 1)
+            row.addWidget(cell, 1)
+            picture.pointed.connect(self._point)
+            picture.moved.connect(self._link)
+            self._pictures.append(picture)
+            self._headings.append(heading)
+            self._cells.append(cell)
+        column.addLayout(row, 1)
+
+    def _shown_pictures(self) -> list[Picture]:
+        return self._pictures if self._pictures_choice.value() == "triptych" else self._pictures[:1]
+
+    def _chose(self, path: str):  # type: ignore[no-untyped-def]
+        return lambda value: self._changed(path, value)
+
+    def _changed(self, path: str, value: object) -> None:
+        self._arrange()
+        self.setting_changed.emit(path, value)
+
+    def _arrange(self) -> None:
+        """Make pictures and layers match the choices."""
+        triptych = self._pictures_choice.value() == "triptych"
+        on = {name for name, entry in self.entries.items() if entry.isChecked()}
+        for place, (picture, cell, heading) in enumerate(zip(self._pictures, self._cells, self._headings, strict=True)):
+            _, layers, weights = TRIPTYCH[place]
+            cell.setVisible(triptych or place == 0)
+            heading.setVisible(triptych)
+            picture.show_layers(on & (layers if triptych else set(LAYERS)))
+            picture.set_by_weight(weights if triptych else self._colour.value() == "log_weight", sized=triptych)
+            picture.arrows.setVisible(self._arrows.isChecked() and place == (1 if triptych else 0))
+            if picture.map.map is not None and picture.map.map.name != self._map.value():
+                picture.map.forget()
+        if self._part is not None:
+            for picture in self._shown_pictures():
+                picture.set_home(self._part.home)
+                picture.show_part(self._part, self._limit)
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        shown = self._pictures[0].map
+        if shown.map is not None:
+            self.map_key.show_scale(shown.map.name, shown.table(theme.current()), *shown.shown_levels)
+        self.map_key.setVisible(shown.map is not None)
+        weights = any(picture.by_weight for picture in self._shown_pictures())
+        if weights:
+            self.weight_key.show_scale(
+                "log weight", weight_table(theme.current()), -self._limit, self._limit, signed=True
+            )
+        self.weight_key.setVisible(weights)
+
+    def _link(self, extent: object) -> None:
+        for picture in self._pictures:
+            if picture is self.sender():
+                continue
+            if extent is None:
+                picture.go_home()
+            else:
+                picture.go_to(extent)  # type: ignore[arg-type]
+
+    def _go_home(self) -> None:
+        for picture in self._pictures:
+            picture.go_home()
+
+    def _point(self, at: tuple[float, float] | None) -> None:
+        self._probe = None if at is None else ("data", at)
+        if at is None:
+            self._reading = None
+        for picture in self._shown_pictures():
+            picture.crosshair.point_at(at)
+        self._single_out()
+        self._say()
+        self.hovered.emit(self._probe)
+
+    def _single_out(self) -> None:
+        """Ring the base point nearest to the pointer and tell whose latent it is."""
+        near = self._nearest()
+        part = self._part
+        spot = None if near is None or part is None else (float(part.base[near, 0]), float(part.base[near, 1]))
+        for picture in self._shown_pictures():
+            picture.crosshair.single_out(spot)
+        if near != self._near or near is not None:
+            self._near = near
+            latent = None if near is None or part is None else tuple(map(float, part.base_latent[near]))
+            self.base_point_hovered.emit(latent)
+
+    def _nearest(self) -> int | None:
+        part = self._part
+        if self._probe is None or part is None or not len(part.base) or not self.entries["base"].isChecked():
+            return None
+        x, y = self._probe[1]
+        near = int(np.nanargmin((part.base[:, 0] - x) ** 2 + (part.base[:, 1] - y) ** 2))
+        spot = (float(part.base[near, 0]), float(part.base[near, 1]))
+        return near if self._pictures[0].pixels_between((x, y), spot) <= NEAR else None
+
+    def _say(self) -> None:
+        part = self._part
+        if part is None:
+            self.readout.say("")
+            return
+        if self._probe is None:
+            self.readout.say(f"{part.axes[0]} across, {part.axes[1]} up · ESS {100 * part.ess_fraction:.0f} % of base draws")
+            return
+        texts = []
+        reading = self._reading
+        if reading is not None and reading.space == "data":
+            weight = "" if np.isnan(reading.log_weight) else f", log weight {short(reading.log_weight)}"
+            texts.append(f"{vector(reading.x)}: E {short(reading.energy)}{weight}")
+        else:
+            texts.append(f"{vector(self._probe[1])}: …")
+        if self._near is not None:
+            near = self._near
+            texts.append(
+                f"base point z = {vector(tuple(map(float, part.base_latent[near])), 3)}, "
+                f"E {short(float(part.base_energy[near]))}, log weight {short(float(part.log_weight[near]))}"
+            )
+        self.readout.say(" · ".join(texts))
+
+
+MAP_TIP = "The map behind the points: energy E(x), density of the GEBM, or none. Strong colour is where mass is likely."
+
+
+def _symmetric_limit(log_weight: np.ndarray) -> float:  # type: ignore[type-arg]
+    """A limit that nearly all log weights keep within, so that one stray point does not grey the rest."""
+    finite = np.abs(log_weight[np.isfinite(log_weight)])
+    return max(float(np.percentile(finite, 95)), 0.05) if len(finite) else 1.0

@@ -1,0 +1,96 @@
+"""Images: data, base and GEBM side by side, and the film of one chain."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from gebm_studio.messages import Frame, GalleryPart
+from gebm_studio.ui import theme
+from gebm_studio.ui.panels.mosaic import FilmStrip, Mosaic, captions
+from gebm_studio.ui.panels.numbers import short
+from gebm_studio.ui.panels.panel import ThrottledPanel
+
+NO_IMAGES = (
+    "Images of data, base and GEBM appear here, and the film of a chain. "
+    "This preset learns points, not images: open one on images, such as digits."
+)
+
+
+class GalleryPanel(ThrottledPanel):
+    """Three grids, and below them the states that one latent chain went through."""
+
+    part = "gallery"
+    title = "Gallery"
+    empty = "Images of data, base and GEBM appear here, and the film of a chain. Open a preset on images, such as digits."
+    INTERVAL: ClassVar[int] = 100
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._part: GalleryPart | None = None
+        self._chain = 0
+        self.header.hide()
+        self.grids = {
+            "data": Mosaic("data", "data"), "base": Mosaic("base", "base"), "gebm": Mosaic("GEBM", "gebm"),
+        }  # fmt: skip
+        self.grids["gebm"].set_selectable()
+        self.grids["gebm"].setToolTip("Click an image to see the film of its chain.")
+        self.grids["gebm"].clicked.connect(self._choose)
+        self.film = FilmStrip()
+        column = QVBoxLayout(self.canvas)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GRID)
+        for grid in self.grids.values():
+            row.addWidget(grid, 1)
+        column.addLayout(row, 1)
+        column.addWidget(self.film)
+
+    @property
+    def chain(self) -> int:
+        """The chain whose film is asked for."""
+        return self._chain
+
+    def take(self, part: GalleryPart, frame: Frame) -> None:
+        self._part = part
+        self.throttle.request()
+
+    def clear(self) -> None:
+        self.throttle.stop()
+        self._part = None
+        self._chain = 0
+
+    def pull_fields(self) -> dict[str, object]:
+        return {"film_chain": self._chain}
+
+    def restyle(self, look: theme.Theme) -> None:
+        self.update()
+
+    def redraw(self) -> None:
+        part = self._part
+        if part is None:
+            return
+        if not (len(part.data) or len(part.base) or len(part.gebm)):
+            self.say_empty(NO_IMAGES)
+            return
+        self.show_canvas()
+        for name, grid in self.grids.items():
+            grid.show_images(getattr(part, name))
+        self.grids["gebm"].mark(self._chain if self._chain < len(part.gebm) else None)
+        if len(part.film):
+            heading = f"chain {part.film_chain}, from start to now"
+        else:
+            heading = "The film of a chain appears here once the chains move: click an image of the GEBM."
+        self.film.show_film(part.film, heading, captions(part.film_steps.tolist(), part.film_energy.tolist()))
+        self.readout.say(
+            f"chain {part.film_chain}: E {short(float(part.film_energy[-1]))} at step {int(part.film_steps[-1])}"
+            if len(part.film)
+            else ""
+        )
+
+    def _choose(self, place: int) -> None:
+        if self._part is not None and 0 <= place < len(self._part.gebm):
+            self._chain = place
+            self.grids["gebm"].mark(place)

@@ -1,0 +1,94 @@
+"""The map behind the points: an energy, a density or a potential as an even ramp of colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from gebm_studio.messages import Map
+from gebm_studio.ui.panels.colours import map_table
+from gebm_studio.ui.theme import Theme
+
+EASE = 0.35
+"""Share of the way that the shown levels go towards the engine's at each new map."""
+
+FINE = 256
+"""Coarse maps are drawn with about this many rows and columns, so that levels have smooth edges."""
+
+
+class MapImage(pg.ImageItem):  # type: ignore[misc]
+    """One map, with levels that move gently so that the colours do not flicker."""
+
+    def __init__(self) -> None:
+        super().__init__(axisOrder="row-major")
+        self.setZValue(-100)
+        self.map: Map | None = None
+        self.shown_levels = (0.0, 1.0)
+        self.grey = False
+        self.setVisible(False)
+
+    def show_map(self, new: Map, look: Theme) -> None:
+        """Show a map at once, with its levels a step closer to its own."""
+        low, high = new.levels
+        if not high > low:
+            high = low + 1.0
+        if self.map is not None and self.map.name == new.name:
+            old_low, old_high = self.shown_levels
+            low = old_low + EASE * (low - old_low)
+            high = old_high + EASE * (high - old_high)
+        self.map, self.shown_levels = new, (low, high)
+        self.setImage(refined(new.values), autoLevels=False, levels=(low, high), lut=self.table(look))
+        left, right, bottom, top = new.extent
+        self.setRect(QRectF(left, bottom, right - left, top - bottom))
+        self.setVisible(True)
+
+    def table(self, look: Theme) -> NDArray[np.uint8]:
+        """The colours: strong where mass is likely, that is, at low energy or high density."""
+        return map_table(look, self.map is None or self.map.name != "density", self.grey)
+
+    def restyle(self, look: Theme) -> None:
+        """Take the colours of a theme."""
+        if self.map is not None:
+            self.setLookupTable(self.table(look))
+
+    def forget(self) -> None:
+        """Show nothing, and let the next map bring its own levels."""
+        self.map = None
+        self.clear()
+        self.setVisible(False)
+
+    def paint(self, painter: QPainter, *args: Any) -> None:
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        super().paint(painter, *args)
+
+
+def refined(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Coarse values (H, W) on a finer grid over the same extent, linear between the middles of cells."""
+    fine = np.nan_to_num(values, nan=0.0)
+    rows, columns = (max(1, FINE // size) for size in fine.shape)
+    if rows > 1:
+        fine = _weights(fine.shape[0], rows) @ fine
+    if columns > 1:
+        fine = fine @ _weights(fine.shape[1], columns).T
+    return np.ascontiguousarray(fine, dtype=np.float32)
+
+
+_cache: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+
+def _weights(size: int, factor: int) -> NDArray[np.float32]:
+    """The matrix (size·factor, size) of linear interpolation; there are few sizes, so each is kept."""
+    if (size, factor) not in _cache:
+        at = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1)
+        below = np.minimum(at.astype(int), max(size - 2, 0))
+        matrix = np.zeros((size * factor, size), dtype=np.float32)
+        rows = np.arange(size * factor)
+        matrix[rows, below] = 1.0 - (at - below)
+        matrix[rows, np.minimum(below + 1, size - 1)] += at - below
+        _cache[size, factor] = matrix
+    return _cache[size, factor]

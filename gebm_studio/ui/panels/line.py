@@ -1,0 +1,123 @@
+"""A latent space of one dimension: the potential, the exact density, and where the chains are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtWidgets import QWidget
+
+from gebm_studio.messages import LatentPart
+from gebm_studio.ui import theme
+from gebm_studio.ui.panels.legend import Entry
+from gebm_studio.ui.panels.plot import Plot
+from gebm_studio.ui.panels.primitives import PointSet
+
+RUG = 0.09
+"""Height of the strip for the chains under the axis, as a share of the highest density."""
+
+
+class LineView(Plot):
+    """Densities on the left axis; the potential is drawn to its own scale, on the right axis."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.view.setMouseEnabled(x=True, y=False)
+        self.histogram = pg.PlotCurveItem(skipFiniteCheck=True)
+        self.density = pg.PlotCurveItem(skipFiniteCheck=True)
+        self.potential = pg.PlotCurveItem(skipFiniteCheck=True)
+        self.rug, self.mark = PointSet(6.0), PointSet(10.0)
+        for item in (self.histogram, self.density, self.potential, self.rug, self.mark):
+            self.addItem(item, ignoreBounds=True)
+        self.showAxis("right")
+        self._right = self.getAxis("right")
+        self._right.unlinkFromView()
+        self._right.enableAutoSIPrefix(False)
+        self._right.setStyle(tickLength=4, maxTickLevel=0, maxTextLevel=0, tickTextOffset=3)
+        self._right.setTickDensity(0.7)
+        self._entries: list[Entry] = []
+        self._top = 0.0
+        self._range = (0.0, 0.0)
+        self.restyle(theme.current())
+
+    def entries(self, parent: QWidget) -> list[Entry]:
+        """The legend's entries for the curves."""
+        tips = (
+            ("U(z)", "first", "line", "U(z) = ½z² + βE(G(z)), right axis."),
+            ("exact ν(z)", "gebm", "line", "ν_β(z) ∝ exp(−U(z)), normalised by quadrature."),
+            ("chains' histogram", "data", "box", "Histogram of the chains over the last rounds."),
+        )
+        for name, role, swatch, tip in tips:
+            entry = Entry(name, role, swatch, parent=parent)  # type: ignore[arg-type]
+            entry.setToolTip(tip)
+            entry.hide()
+            self._entries.append(entry)
+        return self._entries
+
+    def show_entries(self, on: bool) -> None:
+        """Show the legend's entries only while this view is shown."""
+        for entry in self._entries:
+            entry.setVisible(on)
+
+    def show_part(self, part: LatentPart) -> None:
+        """Show the newest chains and, where they came, the curves."""
+        if part.line is not None and part.line.shape[1]:
+            self._show_curves(part)
+        z = part.chains[:, 0].astype(np.float64)
+        self.rug.set_points(np.stack([z, np.full(len(z), -RUG / 2 * self._top)], axis=1))
+
+    def mark_at(self, z: np.ndarray | None) -> None:  # type: ignore[type-arg]
+        """Mark a latent point."""
+        empty = z is None or len(z) != 1
+        self.mark.set_points(np.empty((0, 2)) if empty or z is None else np.array([[z[0], -RUG / 2 * self._top]]))
+
+    def forget(self) -> None:
+        """Show nothing of the last run."""
+        for curve in (self.histogram, self.density, self.potential):
+            curve.setData([], [])
+        self.rug.set_points(np.empty((0, 2)))
+        self.mark_at(None)
+        self.crosshair.point_at(None)
+        self._top, self._range = 0.0, (0.0, 0.0)
+
+    def restyle(self, look: theme.Theme) -> None:
+        super().restyle(look)
+        if not hasattr(self, "_range"):
+            return
+        self.histogram.setPen(look.pen(look.data))
+        self.histogram.setBrush(look.brush(look.data, 70))
+        self.density.setPen(look.pen(look.gebm, 2.0))
+        self.potential.setPen(look.pen(look.first, 2.0))
+        self.rug.set_colours(look.chains, rim=look.plot)
+        self.mark.set_colours(look.base, rim=look.chains)
+        for set_pen in (self._right.setPen, self._right.setTickPen):
+            set_pen(look.pen(look.axis))
+        self._right.setTextPen(look.pen(look.first))
+        self._right.setTickFont(look.number_font)
+        self._right.setWidth(int(theme.text_width(look.number_font, "−00.0")) + 10)
+
+    def show_axes(self, left: bool = True, bottom: bool = True) -> None:
+        super().show_axes(left, bottom)
+        if hasattr(self, "_right"):
+            self._right.setVisible(self.getAxis("left").isVisible())
+
+    def _show_curves(self, part: LatentPart) -> None:
+        assert part.line is not None
+        z, potential, density, histogram = part.line.astype(np.float64)
+        highest = float(np.nanmax(np.maximum(density, histogram), initial=1e-12))
+        # The scale follows the curves only when they leave it or shrink far below it.
+        if not 0.55 * self._top < highest <= self._top:
+            self._top = 1.15 * highest
+        finite = potential[np.isfinite(potential)]
+        if len(finite):
+            # What lies far above the minimum is never visited; showing it would flatten the wells.
+            low, high = float(finite.min()), min(float(finite.max()), float(finite.min()) + 12.0)
+            if not (self._range[0] <= low and high <= self._range[1] and high - low > 0.6 * np.ptp(self._range)):
+                room = 0.08 * max(high - low, 1e-6)
+                self._range = (low - room, high + room)
+        low, high = self._range
+        self._right.setRange(low - RUG * (high - low), high)
+        self.set_home((part.home[0], part.home[1], -RUG * self._top, self._top))
+        self.histogram.setData(z, np.nan_to_num(histogram), fillLevel=0.0)
+        self.density.setData(z, np.nan_to_num(density))
+        on_scale = np.nan_to_num((potential - low) / (high - low) * self._top, nan=self._top, posinf=9e9)
+        self.potential.setData(z, np.minimum(on_scale, 10 * self._top))

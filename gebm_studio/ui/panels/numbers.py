@@ -1,0 +1,34 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+import math
+
+MINUS = "\N{MINUS SIGN}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+
+
+def short(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits; — where there is none, ∞ where it is infinite."""
+    if math.isnan(value):
+        return "—"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0"
+    if abs(value) >= 10**5 or abs(value) < 10**-4:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{places}f}".replace("-", MINUS)
+
+
+def count(value: int) -> str:
+    """A whole number with a thin space between groups of three digits."""
+    return f"{value:,}".replace(",", THIN).replace("-", MINUS)
+
+
+def vector(values: tuple[float, ...], most: int = 4) -> str:
+    """A short vector in parentheses; long ones end in an ellipsis."""
+    shown = ", ".join(short(value) for value in values[:most])
+    return f"({shown}, …)" if len(values) > most else f"({shown})"

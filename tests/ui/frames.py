@@ -1,0 +1,272 @@
+"""Frames with believable numbers, made without an engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gebm_studio.messages import (
+    CurvesPart,
+    DataPart,
+    DiagnosticsPart,
+    Frame,
+    GalleryPart,
+    LatentPart,
+    Map,
+    frozen,
+)
+from gebm_studio.schema import Preset
+
+COLUMNS = (
+    "iteration", "kale_train", "kale_heldout", "donsker_varadhan", "kl_base", "kl_gebm", "log_partition", "log_z",
+    "log_z_stderr", "w1_base", "w1_gebm", "w1_floor", "energy_data", "energy_base", "energy_chains", "ess_fraction",
+    "overflows", "penalty",
+)  # fmt: skip
+NOTES = (
+    ("kl_gebm", "quadrature on a 400 × 400 grid"),
+    ("kl_base", "k-nearest neighbours, k = 5, n = 2000"),
+    ("w1_gebm", "exact assignment, n = 512"),
+    ("w1_floor", "two halves of held-out data, n = 512"),
+)
+
+Array = NDArray[Any]
+
+
+def preset(**view: Any) -> Preset:
+    """A preset with some view settings changed."""
+    return Preset(title="ring", view={**Preset(title="ring").view.model_dump(), **view})
+
+
+def floats(values: Any) -> Array:
+    """Published float32 numbers."""
+    return frozen(np.asarray(values, dtype=np.float32))
+
+
+def ring_energy(x: Array, y: Array) -> Array:
+    """Low on eight unequal Gaussians on a ring."""
+    angles = np.arange(8) * np.pi / 4
+    weights = np.array([3, 1, 2, 1, 3, 1, 2, 1]) / 14
+    total = sum(
+        w * np.exp(-((x - 2 * np.cos(a)) ** 2 + (y - 2 * np.sin(a)) ** 2) / 0.5)
+        for w, a in zip(weights, angles, strict=True)
+    )
+    return -np.log(total + 2e-4)
+
+
+def plane_map(name: str = "energy", size: int = 64, reach: float = 3.5, **changes: Any) -> Map:
+    """A map of the ring's energy, its density or a latent potential."""
+    grid = (np.arange(size) + 0.5) / size * 2 * reach - reach
+    x, y = np.meshgrid(grid, grid)
+    values = {
+        "energy": lambda: ring_energy(x, y),
+        "density": lambda: np.exp(-ring_energy(x, y)),
+        "potential": lambda: 0.5 * (x**2 + y**2) + 1.5 * np.cos(2.2 * x) * np.cos(1.7 * y),
+    }[name]()
+    levels = (float(np.percentile(values, 2)), float(np.percentile(values, 98)))
+    fields: dict[str, Any] = dict(
+        name=name, values=floats(values), extent=(-reach, reach, -reach, reach), levels=levels, iteration=1240
+    )
+    return Map(**{**fields, **changes})
+
+
+def ring(n: int, rng: np.random.Generator, spread: float = 0.15, even: bool = False) -> Array:
+    """Draws of the ring."""
+    weights = None if even else np.array([3, 1, 2, 1, 3, 1, 2, 1]) / 14
+    angle = rng.choice(8, n, p=weights) * np.pi / 4
+    return np.stack([2 * np.cos(angle), 2 * np.sin(angle)], 1) + spread * rng.standard_normal((n, 2))
+
+
+def data_part(
+    points: int = 1500, chains: int = 64, latent: int = 2, seed: int = 0, tick: int = 0, **changes: Any
+) -> DataPart:
+    """Data space; `tick` moves the chains smoothly."""
+    rng = np.random.default_rng(seed)
+    data, base, gebm = ring(points, rng), ring(points, rng, 0.3, even=True), ring(points, rng, 0.2)
+    angle = rng.uniform(0, 2 * np.pi, chains) + 0.05 * tick * rng.standard_normal(chains)
+    radius = 2 + 0.25 * np.sin(0.4 * tick + rng.uniform(0, 6, chains))
+    energy = ring_energy(base[:, 0], base[:, 1])
+    log_weight = -energy - np.log(np.mean(np.exp(-energy))) if points else energy
+    spots = base[:: max(1, points // 120)]
+    step = 1e-3
+    force = np.stack(
+        [
+            (ring_energy(spots[:, 0] - step, spots[:, 1]) - ring_energy(spots[:, 0] + step, spots[:, 1])),
+            (ring_energy(spots[:, 0], spots[:, 1] - step) - ring_energy(spots[:, 0], spots[:, 1] + step)),
+        ],
+        1,
+    ) / (2 * step)
+    fields: dict[str, Any] = dict(
+        data=floats(data),
+        base=floats(base),
+        base_latent=floats(rng.standard_normal((points, latent))),
+        base_energy=floats(energy),
+        log_weight=floats(log_weight),
+        chains=floats(np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)),
+        gebm=floats(gebm),
+        arrows=floats(np.hstack([spots, force])),
+        map=plane_map() if tick % 6 == 0 else None,
+        home=(-3.0, 3.0, -3.0, 3.0),
+        axes=("x₁", "x₂"),
+        ess_fraction=0.62,
+    )
+    return DataPart(**{**fields, **changes})
+
+
+def latent_part(dim: int = 2, chains: int = 64, seed: int = 0, tick: int = 0, **changes: Any) -> LatentPart:
+    """Latent space of any dimension."""
+    rng = np.random.default_rng(seed)
+    home = (-3.5, 3.5, -3.5, 3.5)
+    if dim == 1:
+        z = np.linspace(-3.5, 3.5, 200)
+        potential = 0.5 * z**2 + 1.5 * np.cos(2.5 * z)
+        density = np.exp(-potential)
+        density /= density.sum() * (z[1] - z[0])
+        drawn = rng.choice(z, 4000, p=density / density.sum()) + 0.02 * rng.standard_normal(4000)
+        edges = np.linspace(-3.5175, 3.5175, 201)
+        histogram = np.histogram(drawn, edges, density=True)[0]
+        histogram = np.convolve(histogram, np.ones(7) / 7, mode="same")
+        positions = drawn[:chains, None] + 0.1 * np.sin(0.3 * tick)
+        fields: dict[str, Any] = dict(line=floats([z, potential, density, histogram]), map=None)
+    else:
+        angle = rng.uniform(0, 2 * np.pi, chains)[:, None] + 0.3 * tick * rng.uniform(0.1, 0.5, (chains, 1))
+        radius = rng.uniform(0.5, 2.2, (chains, 1))
+        positions = np.hstack([radius * np.cos(angle), radius * np.sin(angle)])
+        fields = dict(line=None, map=plane_map("potential") if tick % 6 == 0 else None)
+    fields |= dict(dim=dim, chains=floats(positions), energy=floats(rng.uniform(0, 4, chains)), home=home)
+    return LatentPart(**{**fields, **changes})
+
+
+def curve_rows(count: int = 300, seed: int = 0) -> Array:
+    """A run's table: bounds that rise, truths that fall, measured now and then."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(count) * 10.0
+    wiggle = rng.standard_normal((count, 6)) * 0.02
+    fall = np.exp(-t / (t[-1] / 3 + 1))
+    kl_base, kl_gebm = 1.1 * fall + 0.25, 0.9 * fall + 0.06
+    log_z = 0.4 - 1.2 * (1 - fall)
+    table = np.full((count, len(COLUMNS)), np.nan)
+    kale = kl_base - kl_gebm
+    energy_data = -kale - log_z
+    columns = dict(
+        iteration=t,
+        kale_train=kale + 0.03 + wiggle[:, 0],
+        kale_heldout=kale - 0.02 + wiggle[:, 1] / 2,
+        donsker_varadhan=kale + 0.005 + wiggle[:, 1] / 2,
+        log_partition=log_z - 0.5 * fall**2 + 0.06,
+        log_z=log_z + wiggle[:, 2],
+        log_z_stderr=np.full(count, 0.04),
+        energy_data=energy_data + wiggle[:, 3],
+        energy_base=energy_data + 2 * kale + 0.6 + wiggle[:, 4],
+        energy_chains=energy_data + 0.1 + 0.5 * fall + wiggle[:, 5],
+        ess_fraction=0.4 + 0.3 * (1 - fall),
+        overflows=np.zeros(count),
+        penalty=0.3 * fall + 0.1,
+    )
+    for name, values in columns.items():
+        table[:, COLUMNS.index(name)] = values
+    truths = dict(
+        kl_base=kl_base, kl_gebm=kl_gebm, w1_base=0.8 * fall + 0.2, w1_gebm=0.7 * fall + 0.12, w1_floor=0.1 + 0 * fall
+    )
+    for name, values in truths.items():
+        table[::10, COLUMNS.index(name)] = values[::10]
+    return table
+
+
+def curves_part(count: int = 300, since: int = 0, rows: Array | None = None, **changes: Any) -> CurvesPart:
+    """Rows of the curve table from `since` on."""
+    table = curve_rows(count) if rows is None else rows
+    fields: dict[str, Any] = dict(since=since, columns=COLUMNS, rows=frozen(table[since:].copy()), notes=NOTES)
+    return CurvesPart(**{**fields, **changes})
+
+
+def diagnostics_part(chains: int = 64, rounds: int = 200, modes: int = 8, seed: int = 0, **changes: Any) -> DiagnosticsPart:
+    """Chains that hop between eight modes now and then."""
+    rng = np.random.default_rng(seed)
+    jumps = rng.random((rounds, chains)) < 0.012
+    moves = np.where(jumps, rng.integers(1, modes, (rounds, chains)) if modes > 1 else 0, 0)
+    start = rng.integers(0, max(modes, 1), chains)
+    timeline = (start + np.cumsum(moves, axis=0)) % max(modes, 1)
+    timeline[: rounds // 20, ::3] = -1
+    weights = np.array([3, 1, 2, 1, 3, 1, 2, 1, *([1] * max(0, modes - 8))][:modes], dtype=float)
+    weights /= weights.sum() if modes else 1.0
+    fields: dict[str, Any] = dict(
+        sampler="kinetic",
+        steps=frozen(np.arange(rounds) * 2.0 + 1000),
+        mean_energy=floats(1.2 + np.exp(-np.arange(rounds) / 30) + 0.05 * rng.standard_normal(rounds)),
+        kinetic_temperature=floats(1.01 + 0.06 * rng.standard_normal(rounds)),
+        acceptance=float("nan"),
+        timeline=frozen((timeline if modes else np.full((rounds, chains), -1)).astype(np.int32)),
+        hops=frozen(jumps.sum(0).astype(np.int32)),
+        chain_energy=floats(rng.uniform(0, 3, chains)),
+        occupancy=floats(np.maximum(weights + 0.02 * rng.standard_normal(modes), 0) if modes else []),
+        true_weights=floats(weights if modes else []),
+        chain_steps=1400,
+        accumulated_time=140.0,
+        rejected_nonfinite=0,
+    )
+    return DiagnosticsPart(**{**fields, **changes})
+
+
+def digits(count: int, size: int = 8, seed: int = 0, noise: float = 0.0) -> Array:
+    """Little round strokes that read as images."""
+    rng = np.random.default_rng(seed)
+    grid = np.linspace(-1, 1, size)
+    x, y = np.meshgrid(grid, grid)
+    images = []
+    for _ in range(count):
+        radius, stretch, turn = rng.uniform(0.3, 0.7), rng.uniform(0.6, 1.4), rng.uniform(0, 3)
+        u, v = x * np.cos(turn) + y * np.sin(turn), (y * np.cos(turn) - x * np.sin(turn)) * stretch
+        images.append(np.exp(-((np.hypot(u, v) - radius) ** 2) / 0.04) + noise * rng.standard_normal((size, size)))
+    return np.clip(255 * np.array(images).reshape(count, size, size), 0, 255).astype(np.uint8)
+
+
+def gallery_part(count: int = 64, size: int = 8, frames: int = 10, chain: int = 0, **changes: Any) -> GalleryPart:
+    """Three grids and the film of one chain."""
+    film = [digits(1, size, seed=9, noise=0.6 * (1 - step / max(frames, 1)))[0] for step in range(frames)]
+    fields: dict[str, Any] = dict(
+        data=frozen(digits(count, size, 1)),
+        base=frozen(digits(count, size, 2, 0.25)),
+        gebm=frozen(digits(count, size, 3, 0.1)),
+        film=frozen(np.array(film, dtype=np.uint8).reshape(frames, size, size)),
+        film_chain=chain,
+        film_steps=frozen((np.arange(frames) * 20).astype(np.int32)),
+        film_energy=floats(3 * np.exp(-np.arange(frames) / 3) - 1),
+    )
+    return GalleryPart(**{**fields, **changes})
+
+
+def frame(**changes: Any) -> Frame:
+    """A frame with nothing in it but what is given."""
+    fields: dict[str, Any] = dict(
+        run_id=1,
+        state="running",
+        iteration=1240,
+        energy_steps=3720,
+        base_steps=1240,
+        sampler_steps=2480,
+        rate=210.0,
+        device="cpu",
+        settings_version=1,
+        overflows=0,
+    )
+    return Frame(**{**fields, **changes})
+
+
+def full_frame(tick: int = 0, points: int = 1500, chains: int = 64, **changes: Any) -> Frame:
+    """All parts at once."""
+    fields: dict[str, Any] = dict(
+        data=data_part(points, chains, tick=tick),
+        latent=latent_part(chains=chains, tick=tick),
+        curves=curves_part(),
+        diagnostics=diagnostics_part(chains=chains),
+        gallery=gallery_part(),
+    )
+    return frame(**{**fields, **changes})
+
+
+def changed(part: Any, **changes: Any) -> Any:
+    """A part with some fields changed."""
+    return replace(part, **changes)

@@ -136,7 +136,7 @@ def _headless(wanted: Request) -> int:
 
     from gebm_studio import headless
 
-    return headless.run(
+    status = headless.run(
         wanted.saved_run or wanted.preset,
         steps=wanted.steps,
         out=wanted.out,
@@ -145,6 +145,8 @@ def _headless(wanted: Request) -> int:
         exports=wanted.exports,
         progress=sys.stderr.isatty(),
     )
+    print(f"results in {wanted.out}" + ("" if status == DONE else ", as far as the run came"))
+    return status
 
 
 def _window(wanted: Request) -> int:

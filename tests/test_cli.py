@@ -218,7 +218,9 @@ def test_the_status_of_a_run_is_the_status_of_the_program(
     start: Start, runner: Recorder, tmp_path: Path, status: int
 ) -> None:
     runner.outcome = status
-    assert start("--headless", "ring", "--steps", "1", "--out", tmp_path).status == status
+    answer = start("--headless", "ring", "--steps", "1", "--out", tmp_path)
+    assert answer.status == status
+    assert answer.out == f"results in {tmp_path}" + ("\n" if status == 0 else ", as far as the run came\n")
 
 
 # Bad input.

@@ -59,7 +59,7 @@ def test_a_full_disk_at_any_step_leaves_nothing_half_written(
     def fails(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(files.os, step, fails)
+    monkeypatch.setattr(f"gebm_studio.files.os.{step}", fails)
     with pytest.raises(OSError, match="No space") as caught:
         presets.save(Preset(title="t"), target)
     monkeypatch.undo()
@@ -87,7 +87,7 @@ def test_an_unwritable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
     def refuses(*arguments: object, **options: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "some temporary name")
 
-    monkeypatch.setattr(files.tempfile, "mkstemp", refuses)
+    monkeypatch.setattr("gebm_studio.files.tempfile.mkstemp", refuses)
     with pytest.raises(PermissionError) as caught:
         presets.save(Preset(title="t"), tmp_path / "a.toml")
     line = files.explain(caught.value, tmp_path / "a.toml")

@@ -165,7 +165,7 @@ def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
         found |= _transport(training, samples, notes, chain)
     if len(training.target.shape) == 3:
         found |= _frechet(training, samples, notes, chain)
-    kl = evaluation.truth(bound)
+    kl = evaluation.truth()
     for name in ("kl_base", "kl_gebm"):
         if name in kl:
             found[name] = kl[name]

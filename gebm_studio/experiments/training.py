@@ -173,7 +173,7 @@ class Training:
             "penalty": self.learner.penalty,
         }
         if self.iteration % self.preset.training.truth_every == 0:
-            row |= self.evaluation.truth(row["donsker_varadhan"])
+            row |= self.evaluation.truth()
         self.curves.append(row)
 
     def _restore_good(self) -> None:

@@ -1,0 +1,137 @@
+"""KL(P‖G) and KL(P‖Q) of a GEBM against its target: exact where it can be, else estimated, else infinite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gebm_studio.divergences import Quadrature, kl_1d, kl_on_grid, knn_kl
+from gebm_studio.experiments.maps import grid
+from gebm_studio.models import Gebm
+from gebm_studio.models.bases import Circle
+from gebm_studio.targets import Target, VonMises
+
+CELLS = 400
+NODES = 4096
+NEIGHBOUR_DIMENSIONS = 4
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class KlPair:
+    """KL(P‖G) and KL(P‖Q) in nats, each with how it was found."""
+
+    base: float
+    gebm: float
+    base_note: str
+    gebm_note: str
+
+
+@torch.no_grad()
+def kl_pair(
+    model: Gebm, target: Target, generator: torch.Generator, bound: float, bound_stderr: float
+) -> KlPair | None:
+    """Both divergences, or None where no trustworthy number is to be had.
+
+    Arguments:
+        model: The GEBM.
+        target: Its target P.
+        generator: Draws the base's sample of the neighbour estimate.
+        bound: L(E) on held-out data, for KL(P‖Q) = KL(P‖G) − L(E).
+        bound_stderr: Its standard error.
+    """
+    base = model.base
+    if isinstance(target, VonMises) and isinstance(base, Circle):
+        return _on_circle(model, base, target)
+    if target.intrinsic_dim < target.dim or base.latent_dim < target.dim:
+        why = "∞: data and base do not share a support of full dimension"
+        return KlPair(math.inf, math.inf, why, why)
+    if target.has_density and base.has_density and target.dim == 2:
+        return _in_plane(model, target)
+    if target.dim > NEIGHBOUR_DIMENSIONS:
+        return None
+    x = target.held_out
+    value, error = knn_kl(_array(x), _array(base(model.prior(len(x), generator))))
+    return KlPair(
+        value,
+        value - bound,
+        f"nearest neighbours, n = {len(x)}, standard error {error:.2g}",
+        f"KL(P‖G) − L(E), standard error {math.hypot(error, bound_stderr):.2g}",
+    )
+
+
+def _on_circle(model: Gebm, base: Circle, target: VonMises) -> KlPair:
+    where = torch.cat((base.center, base.log_radius.exp().reshape(1))).cpu()
+    if not torch.allclose(where, torch.tensor([*target.center, target.radius]), rtol=0, atol=1e-6):
+        why = "∞: data and base live on different circles"
+        return KlPair(math.inf, math.inf, why, why)
+
+    def energy(angle: Array) -> Array:
+        return _array(model.energy(base.at_angle(torch.as_tensor(angle).to(where).to(model.device))))
+
+    def log_p(angle: Array) -> Array:
+        return _array(target.angle_log_density(torch.as_tensor(angle)))
+
+    angles = (np.arange(NODES) + 0.5) * (2 * math.pi / NODES) - math.pi
+    return _by_quadrature(
+        lambda log_q: kl_1d(log_p, log_q, -math.pi, math.pi),
+        lambda angle: np.full_like(angle, -math.log(2 * math.pi)),
+        energy,
+        angles,
+        2 * math.pi / NODES,
+        "quadrature on the circle",
+    )
+
+
+def _in_plane(model: Gebm, target: Target) -> KlPair:
+    # Half as wide again as the picture that shows nearly all of the data.
+    left, right, bottom, top = target.home
+    x, y = (right - left) / 4, (top - bottom) / 4
+    extent = (left - x, right + x, bottom - y, top + y)
+
+    def energy(points: Array) -> Array:
+        return _array(model.energy(torch.as_tensor(points, dtype=torch.float32, device=model.device)))
+
+    def log_g(points: Array) -> Array:
+        return _array(model.base.log_density(torch.as_tensor(points, device=model.device)))
+
+    nodes = _array(grid(extent, CELLS, torch.device("cpu")))
+    cell = (extent[1] - extent[0]) * (extent[3] - extent[2]) / CELLS**2
+    return _by_quadrature(
+        lambda log_q: kl_on_grid(lambda points: _array(target.log_density(torch.as_tensor(points))), log_q, extent, CELLS),
+        log_g,
+        energy,
+        nodes,
+        cell,
+        f"quadrature on {CELLS} × {CELLS} cells",
+    )
+
+
+def _by_quadrature(
+    kl: Callable[[Callable[[Array], Array]], Quadrature],
+    log_g: Callable[[Array], Array],
+    energy: Callable[[Array], Array],
+    nodes: Array,
+    cell: float,
+    how: str,
+) -> KlPair:
+    """Both divergences with log q = log g − E − log Z, log Z over the same support."""
+    exponents = log_g(nodes) - energy(nodes)
+    log_z = float(np.logaddexp.reduce(exponents)) + math.log(cell)
+    base, gebm = kl(log_g), kl(lambda x: log_g(x) - energy(x) - log_z)
+    return KlPair(
+        base.value, gebm.value, f"{how}, error about {base.error:.1g}", f"{how}, error about {gebm.error:.1g}"
+    )
+
+
+def _array(x: Tensor) -> NDArray[Any]:
+    flat = x.detach().flatten(1) if x.dim() > 1 else x.detach()
+    array: NDArray[Any] = flat.double().cpu().numpy()
+    return array

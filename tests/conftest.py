@@ -23,7 +23,7 @@ PATIENCE = 3.0
 
 def pytest_configure(config: pytest.Config) -> None:
     """One numerical thread a process: the models of tests are small, and engines run beside the tests."""
-    if not config.getoption("benchmark_only"):
+    if not any("benchmarks" in argument for argument in config.args):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 

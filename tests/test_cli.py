@@ -363,6 +363,14 @@ def test_a_reader_that_leaves_early_is_no_fault() -> None:
     assert (result.returncode, result.stderr) == (0, b"")
 
 
+def test_a_start_without_the_dependencies_says_how_to_install_them() -> None:
+    # -S leaves the installed packages out.
+    result = subprocess.run([sys.executable, "-S", str(ROOT / "main.py")], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    assert "is not installed" in result.stderr and "pip install -c constraints.txt" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 # Displays.
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux starts Qt without a screen")

@@ -1,0 +1,1 @@
+"""Controls made from the schema: nothing about a setting is written here a second time."""

@@ -1,0 +1,115 @@
+"""A group of settings that folds away under its heading; a group with kinds has a choice on top."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+
+from gebm_studio.schema import Preset, Section, Setting, describe, settings_of
+from gebm_studio.ui import theme
+from gebm_studio.ui.controls.editor import calm
+from gebm_studio.ui.controls.row import Change, Row
+
+
+def kinds_of(group: str) -> dict[str, type[Section]]:
+    """The sections that a group can be, by kind; empty for a group of one kind only."""
+    members = typing.get_args(Preset.model_fields[group].annotation)
+    return {str(member.model_fields["kind"].default): member for member in members}
+
+
+class Group(QWidget):
+    """The settings of one section of the preset."""
+
+    def __init__(
+        self, name: str, title: str, change: Change, *, first: tuple[str, ...] = (), parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.name = name
+        self._change = change
+        self._first = first
+        self._kinds = kinds_of(name)
+        self._section: type[Section] | None = None
+        self.rows: dict[str, Row] = {}
+        self.kind_row: Row | None = None
+        self._extras: list[tuple[str, QWidget]] = []
+        self.heading = QToolButton()
+        self.heading.setText(title)
+        self.heading.setFont(theme.current().heading_font)
+        self.heading.setCheckable(True)
+        self.heading.setChecked(True)
+        self.heading.setAutoRaise(True)
+        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.heading.setArrowType(Qt.ArrowType.DownArrow)
+        self.heading.toggled.connect(self._fold)
+        calm(self.heading)
+        self.body = QWidget()
+        self._column = QVBoxLayout(self.body)
+        self._column.setContentsMargins(theme.GRID, 0, 0, theme.GRID)
+        self._column.setSpacing(theme.GRID)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID // 2)
+        column.addWidget(self.heading)
+        column.addWidget(self.body)
+
+    def add_extra(self, widget: QWidget, after: str) -> None:
+        """Put a widget of its own kind below the row of the setting `after`."""
+        self._extras.append((after, widget))
+
+    def show_values(self, preset: Preset, pending: dict[str, Any], shown: Callable[[str], Any]) -> None:
+        """Show the settings in force and those that wait, with the fields of the kind that is chosen."""
+        kind = pending.get(self.name) or getattr(getattr(preset, self.name), "kind", None)
+        section = self._kinds[kind] if self._kinds else type(getattr(preset, self.name))
+        if section is not self._section:
+            self._build(section)
+        if self.kind_row is not None:
+            self.kind_row.show_value(kind, self.name in pending)
+        changing = self.name in pending
+
+        def value(path: str) -> Any:
+            return pending.get(path, self.rows[path].setting.default) if changing else shown(path)
+
+        for path, row in self.rows.items():
+            row.show_value(value(path), path in pending)
+            if row.setting.when is not None:
+                sibling, values = row.setting.when
+                row.setVisible(value(f"{self.name}.{sibling}") in values)
+
+    def set_open(self, is_open: bool) -> None:
+        """Unfold or fold the group."""
+        self.heading.setChecked(is_open)
+
+    def _fold(self, is_open: bool) -> None:
+        self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self.body.setVisible(is_open)
+
+    def _build(self, section: type[Section]) -> None:
+        """Make the rows of a kind; the rows of the one before go."""
+        self._section = section
+        while self._column.count():
+            item = self._column.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None and widget not in [extra for _, extra in self._extras]:
+                widget.setParent(None)
+                widget.deleteLater()
+        self.rows, self.kind_row = {}, None
+        if self._kinds:
+            described = describe(self.name, Preset.model_fields[self.name])
+            choice = Setting(
+                path=self.name, label="Kind", kind="choice", default=next(iter(self._kinds)),
+                help=described.help, choices=tuple(self._kinds),
+            )  # fmt: skip
+            self.kind_row = Row(choice, self._change)
+            self._column.addWidget(self.kind_row)
+        settings = {setting.path: setting for setting in settings_of(section, self.name)}
+        order = [f"{self.name}.{name}" for name in self._first]
+        for path in [*order, *(path for path in settings if path not in order)]:
+            self.rows[path] = Row(settings[path], self._change)
+            self._column.addWidget(self.rows[path])
+            for after, extra in self._extras:
+                if after == path:
+                    self._column.addWidget(extra)

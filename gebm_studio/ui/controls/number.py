@@ -1,0 +1,106 @@
+"""A number: a slider for the hand, a line for the exact value."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+
+from gebm_studio.schema import Setting
+from gebm_studio.ui import theme
+from gebm_studio.ui.controls.editor import STEPS, Editor, ValueLine, calm, inside, number_text, parse_number
+
+
+class SliderScale:
+    """Slider positions ↔ values, linear or logarithmic, whole numbers where the setting is one."""
+
+    def __init__(self, low: float, high: float, *, log: bool, whole: bool) -> None:
+        self.low, self.high, self.log, self.whole = low, high, log, whole
+        self.steps = int(high - low) if whole and not log else STEPS
+
+    def position(self, value: float) -> int:
+        """The position nearest to a value; the ends stand for all that lies beyond."""
+        value = min(max(value, self.low), self.high)
+        if self.log:
+            return round(self.steps * math.log(value / self.low) / math.log(self.high / self.low))
+        return round(self.steps * (value - self.low) / (self.high - self.low))
+
+    def value(self, position: int) -> float | int:
+        """The value of a position, rounded to what a person would have typed."""
+        share = position / self.steps
+        if self.log:
+            value = self.low * (self.high / self.low) ** share
+            return round(value) if self.whole else float(f"{value:.3g}")
+        value = self.low + share * (self.high - self.low)
+        return round(value) if self.whole else float(f"{value:.4g}")
+
+
+def slider_scale(setting: Setting) -> SliderScale | None:
+    """How a setting's slider runs; None for one that is only typed (no range, or one too wide to drag)."""
+    low, high = setting.slider or (setting.low, setting.high)
+    if low is None or high is None or not low < high:
+        return None
+    log, whole = setting.scale == "log" and low > 0, setting.kind == "int"
+    if whole and not log and high - low > STEPS and setting.slider is None:
+        return None
+    return SliderScale(low, high, log=log, whole=whole)
+
+
+class NumberEditor(Editor):
+    """Slider and line show the same number; the slider never changes a value by being shown one."""
+
+    def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
+        super().__init__(setting, parent)
+        self.scale = slider_scale(setting)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.GRID)
+        self.slider: QSlider | None = None
+        if self.scale is not None:
+            self.slider = QSlider(Qt.Orientation.Horizontal)
+            self.slider.setRange(0, self.scale.steps)
+            self.slider.setPageStep(max(1, self.scale.steps // 10))
+            self.slider.setMinimumWidth(6 * theme.GRID)
+            self.slider.valueChanged.connect(self._slid)
+            calm(self.slider)
+            row.addWidget(self.slider, 1)
+        self.line = ValueLine()
+        self.line.setFont(theme.current().number_font)
+        self.line.setFixedWidth(round(theme.text_width(self.line.font(), "0.0000000")) + 2 * theme.GRID)
+        self.line.taken.connect(self._typed)
+        row.addWidget(self.line, 0)
+        unit = QLabel(setting.unit)
+        unit.setEnabled(False)
+        row.addWidget(unit)
+        if self.scale is None:
+            row.addStretch(1)
+
+    def show_value(self, value: Any) -> None:
+        self.line.show_text(number_text(value))
+        if self.slider is not None and self.scale is not None and not self.slider.isSliderDown():
+            self.slider.blockSignals(True)
+            self.slider.setValue(self.scale.position(float(value)))
+            self.slider.blockSignals(False)
+
+    def held(self) -> bool:
+        return self.line.unfinished() or (self.slider is not None and self.slider.isSliderDown())
+
+    def _slid(self, position: int) -> None:
+        if self.scale is None:
+            return
+        value = self.scale.value(position)
+        if inside(self.setting, value):
+            self.line.give_up()
+            self.line.show_text(number_text(value))
+            self.edited.emit(value)
+
+    def _typed(self, text: str) -> None:
+        try:
+            value = parse_number(self.setting, text)
+        except ValueError as error:
+            self.refused.emit(str(error))
+            return
+        self.line.accept()
+        self.edited.emit(value)

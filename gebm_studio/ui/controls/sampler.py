@@ -1,0 +1,107 @@
+"""What the sampler group says beside its settings: β as a slider of its own, and the paper's symbols."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from gebm_studio.schema import Preset, Setting
+from gebm_studio.ui import theme
+from gebm_studio.ui.controls.editor import number_text
+from gebm_studio.ui.controls.number import NumberEditor
+from gebm_studio.ui.controls.row import Change
+
+_BETA = Setting(
+    path="sampler.temperature", label="Inverse temperature", kind="float", default=1.0, symbol="β",
+    help="β = 1/T in ν_β(z) ∝ η(z) e^{−βE(G(z))}: β = 1 is the GEBM, β = 0 (T = ∞) is the base.",
+    low=0.0, high=1000.0, slider=(0.0, 2.0), live=True,
+)  # fmt: skip
+
+
+class BetaRow(QWidget):
+    """The temperature once more, as β = 1/T on a linear slider from 0 to 2."""
+
+    def __init__(self, change: Change, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._change = change
+        self.editor = NumberEditor(_BETA)
+        self.editor.edited.connect(self._edited)
+        self.editor.refused.connect(self._refused)
+        self.problem = QLabel()
+        self.problem.setWordWrap(True)
+        self.problem.setStyleSheet(f"color: {theme.current().error}")
+        self.problem.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID // 4)
+        column.addWidget(QLabel("Inverse temperature  <i>β = 1/T</i>"))
+        column.addWidget(self.editor)
+        column.addWidget(self.problem)
+        self.setToolTip(f"<p>{_BETA.help}<br>Acts at once.</p>")
+
+    def show_temperature(self, temperature: float) -> None:
+        """Show the β of a temperature."""
+        if not self.editor.held():
+            self.problem.hide()
+            self.editor.show_value(float(f"{1.0 / temperature:.6g}"))
+
+    def _edited(self, beta: float) -> None:
+        temperature = math.inf if beta == 0 else 1.0 / beta
+        self._refused("\n".join(self._change("sampler.temperature", temperature)))
+
+    def _refused(self, text: str) -> None:
+        self.problem.setText(text)
+        self.problem.setVisible(bool(text))
+
+
+class Conversions(QWidget):
+    """The same step in the symbols of the paper and the slides."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._names = [QLabel() for _ in range(2)]
+        self._values = [QLabel() for _ in range(2)]
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(theme.GRID)
+        grid.setVerticalSpacing(theme.GRID // 4)
+        for row, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
+            value.setFont(theme.current().number_font)
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(name, row, 0)
+            grid.addWidget(value, row, 1)
+        grid.setColumnStretch(0, 1)
+        self._restyle()
+
+    def show_sampler(self, preset: Preset) -> None:
+        """Show the conversions of a sampler's settings."""
+        sampler = preset.sampler
+        step = sampler.step_size
+        if sampler.name == "kinetic":
+            rows = [
+                ("share of velocity kept  <i>a = e<sup>−κh</sup></i>", math.exp(-sampler.friction * step)),
+                ("the paper's  <i>γ = h²/4</i>", step * step / 4),
+            ]
+            tip = "h = 2√γ: the kinetic step h in the paper's symbol γ. One step keeps the share a of the velocity."
+        else:
+            rows = [("the paper's  <i>γ = 2δ</i>", 2 * step)]
+            tip = "δ = γ/2: the overdamped time δ of one step in the paper's symbol γ."
+        self.setToolTip(tip)
+        for index, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
+            used = index < len(rows)
+            name.setVisible(used)
+            value.setVisible(used)
+            if used:
+                name.setText(rows[index][0])
+                value.setText(number_text(float(f"{rows[index][1]:.3g}")))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_values"):
+            self._restyle()
+        super().changeEvent(event)
+
+    def _restyle(self) -> None:
+        for label in [*self._names, *self._values]:
+            label.setForegroundRole(label.palette().ColorRole.PlaceholderText)

@@ -1,0 +1,122 @@
+"""Editors of choices, switches, texts and rows of numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from gebm_studio.schema import Setting
+from gebm_studio.ui import theme
+from gebm_studio.ui.controls.editor import Editor, ValueLine, calm, number_text
+
+
+class ChoiceEditor(Editor):
+    """One of a few names."""
+
+    def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
+        super().__init__(setting, parent)
+        self.combo = QComboBox()
+        for choice in setting.choices:
+            self.combo.addItem(choice.replace("_", " "), choice)
+        self.combo.setMinimumContentsLength(8)
+        self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.combo.activated.connect(lambda index: self.edited.emit(self.combo.itemData(index)))
+        calm(self.combo)
+        _alone(self, self.combo)
+
+    def show_value(self, value: Any) -> None:
+        self.combo.setCurrentIndex(self.combo.findData(value))
+
+    def held(self) -> bool:
+        return self.combo.view().isVisible()
+
+
+class SwitchEditor(Editor):
+    """True or false."""
+
+    def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
+        super().__init__(setting, parent)
+        self.box = QCheckBox()
+        self.box.clicked.connect(lambda on: self.edited.emit(bool(on)))
+        calm(self.box)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.box)
+        row.addStretch(1)
+
+    def show_value(self, value: Any) -> None:
+        self.box.setChecked(bool(value))
+
+
+class TextEditor(Editor):
+    """A line of text."""
+
+    def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
+        super().__init__(setting, parent)
+        self.line = ValueLine()
+        self.line.taken.connect(self._typed)
+        _alone(self, self.line)
+
+    def show_value(self, value: Any) -> None:
+        self.line.show_text(str(value))
+
+    def held(self) -> bool:
+        return self.line.unfinished()
+
+    def _typed(self, text: str) -> None:
+        self.line.accept()
+        self.edited.emit(text)
+
+
+class NumbersEditor(Editor):
+    """A row of numbers `1, 0.5, 2`, or a matrix with its rows parted by semicolons `1, 0; 0, 1`."""
+
+    def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
+        super().__init__(setting, parent)
+        self._matrix = isinstance(setting.default, tuple) and bool(setting.default and _is_row(setting.default[0]))
+        self.line = ValueLine()
+        self.line.setFont(theme.current().number_font)
+        self.line.setPlaceholderText("1, 0; 0, 1" if self._matrix else "1, 0.5, 2")
+        self.line.taken.connect(self._typed)
+        _alone(self, self.line)
+
+    def show_value(self, value: Any) -> None:
+        rows = value if value and _is_row(value[0]) else [value]
+        self._matrix = rows is value
+        self.line.show_text("; ".join(", ".join(number_text(entry) for entry in row) for row in rows))
+
+    def held(self) -> bool:
+        return self.line.unfinished()
+
+    def _typed(self, text: str) -> None:
+        try:
+            rows = [_row(part) for part in text.replace("−", "-").split(";")]
+        except ValueError as error:
+            self.refused.emit(f"{self.setting.label} must be numbers parted by commas: {error}")
+            return
+        if not self._matrix and len(rows) > 1:
+            self.refused.emit(f"{self.setting.label} is one row of numbers; no semicolon")
+            return
+        self.line.accept()
+        self.edited.emit(tuple(rows) if self._matrix else rows[0])
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, tuple | list)
+
+
+def _row(text: str) -> tuple[float, ...]:
+    entries = []
+    for part in text.replace(",", " ").split():
+        try:
+            entries.append(float(part))
+        except ValueError:
+            raise ValueError(f"{part!r} is no number") from None
+    return tuple(entries)
+
+
+def _alone(editor: QWidget, widget: QWidget) -> None:
+    column = QVBoxLayout(editor)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(widget)

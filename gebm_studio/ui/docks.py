@@ -1,0 +1,92 @@
+"""The docks and their place: the default layout, and the one that a person made."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+VERSION = 1
+"""Raised whenever docks come or go, so that an old layout is not forced on a new set."""
+
+Area = Qt.DockWidgetArea
+
+
+class Docks(QMainWindow):
+    """A main window inside the main window, made of docks only, so that messages fit above all of them."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.docks: dict[str, QDockWidget] = {}
+        self._images = False
+        self._arranged = False
+
+    def add(self, name: str, title: str, widget: QWidget) -> QDockWidget:
+        """Put a widget into a dock; `arrange` gives it its place."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(name)
+        dock.setWidget(widget)
+        self.docks[name] = dock
+        return dock
+
+    def arrange(self) -> None:
+        """The default layout."""
+        docks = self.docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            self.removeDockWidget(dock)
+        self.addDockWidget(Area.LeftDockWidgetArea, docks["presets"])
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.splitDockWidget(docks["presets"], docks["data"], horizontal)
+        self.splitDockWidget(docks["data"], docks["controls"], horizontal)
+        self.splitDockWidget(docks["data"], docks["curves"], vertical)
+        self.splitDockWidget(docks["data"], docks["latent"], horizontal)
+        self.splitDockWidget(docks["curves"], docks["diagnostics"], horizontal)
+        self.tabifyDockWidget(docks["data"], docks["gallery"])
+        self.tabifyDockWidget(docks["curves"], docks["log"])
+        for dock in docks.values():
+            dock.show()
+        docks["gallery"].setVisible(self._images)
+        docks["gallery" if self._images else "data"].raise_()
+        docks["curves"].raise_()
+        self._share_out()
+
+    def show_images(self, images: bool) -> None:
+        """Bring the gallery to the front for images, and put it away for points, when that changes."""
+        if images != self._images:
+            self._images = images
+            self.docks["gallery"].setVisible(images)
+            self.docks["gallery" if images else "data"].raise_()
+
+    def state(self) -> QByteArray:
+        """The layout as bytes."""
+        return self.saveState(VERSION)
+
+    def restore(self, state: QByteArray) -> bool:
+        """Take up a layout; False, with nothing changed, where it is of another version or broken."""
+        if state.isEmpty() or not self.restoreState(state, VERSION):
+            return False
+        self._arranged = True
+        return True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._arranged:
+            # Sizes mean something only once the window has one.
+            self._arranged = True
+            self._share_out()
+
+    def _share_out(self) -> None:
+        """The widths and heights of the default layout, as shares of the window."""
+        docks, width, height = self.docks, max(self.width(), 800), max(self.height(), 500)
+        left = min(max(200, round(0.17 * width)), 280)
+        right = min(max(264, round(0.20 * width)), 320)
+        middle = width - left - right
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.resizeDocks([docks["presets"], docks["data"], docks["controls"]], [left, middle, right], horizontal)
+        self.resizeDocks([docks["data"], docks["latent"]], [middle // 2, middle - middle // 2], horizontal)
+        self.resizeDocks([docks["curves"], docks["diagnostics"]], [round(0.6 * middle), round(0.4 * middle)], horizontal)
+        self.resizeDocks([docks["data"], docks["curves"]], [round(0.6 * height), round(0.4 * height)], vertical)

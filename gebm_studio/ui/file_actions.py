@@ -1,0 +1,157 @@
+"""Everything that opens or writes a file from the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtWidgets import QWidget
+
+from gebm_studio import presets
+from gebm_studio.files import explain
+from gebm_studio.messages import ExportCurves, Save
+from gebm_studio.ui.dialogs import ExportDialog, ask_open, ask_save
+from gebm_studio.ui.panels import Panel
+from gebm_studio.ui.preferences import Preferences
+from gebm_studio.ui.session import Session
+
+PRESET, RUN = ".toml", ".gebm"
+OPENABLE = (PRESET, RUN)
+
+Say = Callable[[str, list[str], str], None]
+"""Tells a person: level, lines, topic."""
+
+
+class FileActions:
+    """Opens presets and runs; writes runs, settings, samples, curves and panels.
+
+    The last folder is remembered. A file that cannot be used is explained, and the run goes on.
+    """
+
+    def __init__(
+        self, window: QWidget, session: Session, preferences: Preferences, say: Say, written: Callable[[Path, str], None]
+    ) -> None:
+        self._window, self._session, self._preferences = window, session, preferences
+        self._say, self._written = say, written
+        self.export_dialog: ExportDialog | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The last folder, at first the person's documents."""
+        remembered = Path(str(self._preferences.get("folder", "")) or "-")
+        if remembered.is_dir():
+            return remembered
+        documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        return Path(documents) if documents and Path(documents).is_dir() else Path.home()
+
+    def open(self, path: Path) -> bool:
+        """Open a preset or a saved run; False, with the reason said, where that cannot be."""
+        suffix = path.suffix.lower()
+        if suffix not in OPENABLE:
+            self._say("error", [f"{path.name}: open a preset ({PRESET}) or a saved run ({RUN})"], "open")
+            return False
+        self._remember(path)
+        if suffix == RUN:
+            if not path.is_file():
+                self._say("error", [f"cannot read {path}: no such file; check the name"], "open")
+                return False
+            self._session.restore(path, running=False)
+            return True
+        try:
+            preset = presets.load(path)
+        except presets.PresetError as error:
+            self._say("error", error.problems, "open")
+            return False
+        self._session.load(preset, name=path.stem, folder=str(path.resolve().parent))
+        return True
+
+    def ask_open(self) -> None:
+        """Ask for a preset or a run and open it."""
+        filters = "Presets and runs (*.toml *.gebm);;Presets (*.toml);;Runs (*.gebm)"
+        ask_open(self._window, "Open a preset or a run", filters, self.folder, self.open)
+
+    def ask_open_run(self) -> None:
+        """Ask for a saved run and continue it."""
+        ask_open(self._window, "Open a run", "Runs (*.gebm)", self.folder, self.open)
+
+    def ask_save_run(self) -> None:
+        """Ask where to and save the run."""
+        self._ask_save("Save the run", "Runs (*.gebm)", RUN, self.save_run)
+
+    def save_run(self, path: Path) -> None:
+        """Save the run."""
+        self._remember(path)
+        self._session.send(Save(str(path)))
+
+    def ask_save_settings(self) -> None:
+        """Ask where to and save the settings."""
+        self._ask_save("Save the settings", "Presets (*.toml)", PRESET, self.save_settings)
+
+    def save_settings(self, path: Path) -> None:
+        """Write the settings as the run uses them; works without an engine too."""
+        self._remember(path)
+        try:
+            presets.save(self._session.preset, path)
+        except OSError as error:
+            self._say("error", [explain(error, path)], "file")
+            return
+        self._written(path, "settings")
+
+    def ask_export_curves(self) -> None:
+        """Ask where to and write the curves."""
+        self._ask_save("Export the curves", "CSV (*.csv)", ".csv", self.export_curves)
+
+    def export_curves(self, path: Path) -> None:
+        """Write all curves as CSV."""
+        self._remember(path)
+        self._session.send(ExportCurves(str(path)))
+
+    def ask_export_panel(self, panel: Panel) -> None:
+        """Ask where to and write the picture of a panel."""
+        proposal = self.folder / f"{self._session.name or 'run'}-{panel.part}.png"
+        filters = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
+        ask_save(
+            self._window, f"Export {panel.title.lower()}", filters, proposal,
+            lambda path: self.export_panel(panel, path),
+        )  # fmt: skip
+
+    def export_panel(self, panel: Panel, path: Path) -> None:
+        """Write the picture of a panel as PNG, SVG or PDF."""
+        from gebm_studio.ui.render import export_panel  # only now: it loads Qt's SVG and PDF parts
+
+        self._remember(path)
+        try:
+            export_panel(panel, path)
+        except OSError as error:
+            self._say("error", [explain(error, path)], "file")
+            return
+        except ValueError as error:
+            self._say("error", [str(error)], "file")
+            return
+        self._written(path, panel.title.lower())
+
+    def show_export(self) -> None:
+        """Open the dialog for sample grids, or bring it to the front."""
+        if self.export_dialog is None:
+            images = len(self._session.preset.target.shape or ()) == 3
+            self.export_dialog = ExportDialog(self._window, self.folder, self._session.send, images=images)
+            self.export_dialog.destroyed.connect(self._forget_dialog)
+            self.export_dialog.show()
+        self.export_dialog.raise_()
+        self.export_dialog.activateWindow()
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self.export_dialog is not None:
+            self.export_dialog.close()
+
+    def _forget_dialog(self) -> None:
+        self.export_dialog = None
+
+    def _ask_save(self, title: str, filters: str, suffix: str, chosen: Callable[[Path], None]) -> None:
+        proposal = self.folder / f"{self._session.name or 'run'}{suffix}"
+        ask_save(self._window, title, filters, proposal, chosen)
+
+    def _remember(self, path: Path) -> None:
+        self._preferences.put("folder", str(path.parent))

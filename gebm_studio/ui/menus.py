@@ -1,0 +1,117 @@
+"""The menu bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from gebm_studio.messages import Cancel
+
+if TYPE_CHECKING:
+    from gebm_studio.ui.window import StudioWindow
+
+Keys = QKeySequence | QKeySequence.StandardKey | str
+THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+
+
+def build(window: StudioWindow) -> None:
+    """Fill the window's menu bar."""
+    bar = window.menuBar()
+    _file(window, bar.addMenu("&File"))
+    _edit(window, bar.addMenu("&Edit"))
+    _view(window, bar.addMenu("&View"))
+    _run(window, bar.addMenu("&Run"))
+    _tools(window, bar.addMenu("&Tools"))
+    _help(window, bar.addMenu("&Help"))
+
+
+def _add(menu: QMenu, text: str, do: Callable[[], object], keys: Keys = "") -> QAction:
+    action = QAction(text, menu)
+    if keys:
+        action.setShortcut(QKeySequence(keys))
+    action.triggered.connect(lambda _=False: do())
+    menu.addAction(action)
+    return action
+
+
+def _file(window: StudioWindow, menu: QMenu) -> None:
+    files = window.files
+    _add(menu, "&Open preset…", files.ask_open, QKeySequence.StandardKey.Open)
+    _add(menu, "Open &run…", files.ask_open_run)
+    menu.addSeparator()
+    _add(menu, "&Save run…", files.ask_save_run, QKeySequence.StandardKey.Save)
+    _add(menu, "Save se&ttings as TOML…", files.ask_save_settings)
+    menu.addSeparator()
+    _add(menu, "&Export sample grid…", files.show_export, "Ctrl+E")
+    panels = menu.addMenu("Export &panel")
+    for panel in window.panels.values():
+        _add(panels, f"{panel.title}…", lambda panel=panel: files.ask_export_panel(panel))
+    _add(menu, "Export &curves as CSV…", files.ask_export_curves)
+    menu.addSeparator()
+    quit_action = _add(menu, "&Quit", window.close, "Ctrl+Q")
+    quit_action.setMenuRole(QAction.MenuRole.QuitRole)
+
+
+def _edit(window: StudioWindow, menu: QMenu) -> None:
+    stack = window.changes.stack
+    undo = stack.createUndoAction(menu, "&Undo")
+    undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
+    redo = stack.createRedoAction(menu, "&Redo")
+    redo.setShortcut(QKeySequence("Ctrl+Shift+Z"))
+    menu.addActions([undo, redo])
+    menu.addSeparator()
+    _add(menu, "Reset all settings to the &preset", window.revert)
+
+
+def _view(window: StudioWindow, menu: QMenu) -> None:
+    for dock in window.docks.docks.values():
+        menu.addAction(dock.toggleViewAction())
+    menu.addSeparator()
+    _add(menu, "Reset &layout", window.reset_layout)
+    themes = menu.addMenu("&Theme")
+    group = QActionGroup(themes)
+    for name, text in THEMES.items():
+        action = _add(themes, text, lambda name=name: window.set_theme(name))
+        action.setCheckable(True)
+        action.setChecked(name == window.theme_name)
+        group.addAction(action)
+    menu.addSeparator()
+    full = _add(menu, "&Full screen", window.toggle_full_screen, "F11")
+    full.setCheckable(True)
+
+
+def _run(window: StudioWindow, menu: QMenu) -> None:
+    transport = window.transport
+    menu.addAction(transport.run_action)
+    menu.addActions(list(transport.step_actions.values()))
+    menu.addAction(transport.reset_action)
+    menu.addSeparator()
+    menu.addAction(transport.slow_action)
+    menu.addSeparator()
+    apply = _add(menu, "&Apply changes and restart", window.controls.apply, "Ctrl+Return")
+    _add(menu, "&Cancel the export", lambda: window.session.send(Cancel()))
+    # An action that cannot act says so by being grey.
+    menu.aboutToShow.connect(lambda: apply.setEnabled(bool(window.session.settings.pending)))
+
+
+def _tools(window: StudioWindow, menu: QMenu) -> None:
+    _add(menu, "Restart the &engine from the last good state", window.restart_engine)
+    _add(menu, "Run again with another &seed", window.new_seed)
+    menu.addSeparator()
+    _add(menu, "&Copy the run log", window.log.copy_all)
+    _add(menu, "Open the &autosave folder", lambda: open_folder(window.autosave_folder))
+
+
+def _help(window: StudioWindow, menu: QMenu) -> None:
+    _add(menu, "&Help", window.show_help, "F1")
+    about = _add(menu, "&About GEBM Studio", window.show_about)
+    about.setMenuRole(QAction.MenuRole.AboutRole)
+
+
+def open_folder(folder: object) -> None:
+    """Show a folder in the platform's file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -1,0 +1,311 @@
+"""The main window: puts the parts together and carries what happens from one to the other."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+from typing import Any, cast
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+
+from gebm_studio import files, presets
+from gebm_studio.engine.host import Mode, Options
+from gebm_studio.messages import Frame, Note, Part
+from gebm_studio.schema import Preset
+from gebm_studio.ui import menus, theme
+from gebm_studio.ui.banner import Banner
+from gebm_studio.ui.controls.panel import ControlsPanel
+from gebm_studio.ui.docks import Docks
+from gebm_studio.ui.file_actions import OPENABLE, FileActions
+from gebm_studio.ui.help import HelpWindow, about_text
+from gebm_studio.ui.icons import icon
+from gebm_studio.ui.panels import PANELS, Panel
+from gebm_studio.ui.preferences import Preferences
+from gebm_studio.ui.preset_list import PresetList
+from gebm_studio.ui.runlog import RunLog
+from gebm_studio.ui.session import Session
+from gebm_studio.ui.status import StatusLine
+from gebm_studio.ui.transport import Transport
+from gebm_studio.ui.undo import UndoableChanges
+
+SIZE = (1440, 900)
+ABOUT_THE_RUN = ("stopped", "busy", "diverged", "memory", "fault", "settings", "open")
+"""Topics of messages that a new run makes obsolete."""
+
+
+class StudioWindow(QMainWindow):
+    """The studio, open on a preset that runs at once (or on a saved run, paused).
+
+    Arguments:
+        preset: What to open.
+        folder: Where relative file names in the preset start.
+        engine: "process", or "thread" for an engine inside this process.
+        device: "auto" or a device of the engine.
+        settings_folder: Where layout and preferences are kept, the platform's place by default.
+        restore: A saved run to continue instead.
+        theme: "system" (or what was chosen last), "light", "dark".
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        *,
+        folder: str = "",
+        engine: str = "process",
+        device: str = "auto",
+        settings_folder: Path | None = None,
+        restore: Path | None = None,
+        theme: str = "system",
+    ) -> None:
+        super().__init__()
+        self.setObjectName("studio")
+        self.setWindowIcon(icon("studio"))
+        self.setAcceptDrops(True)
+        self.preferences = Preferences(settings_folder or files.settings_folder())
+        self.theme_name = theme if theme != "system" else str(self.preferences.get("theme", "system"))
+        self._apply_theme()
+        # One folder for each window: two of them must not overwrite each other's autosave.
+        state = settings_folder or files.state_folder()
+        self.autosave_folder = state / "autosave" / f"{os.getpid()}-{id(self):x}"
+        options = Options(device=device, autosave_folder=str(self.autosave_folder))
+        self.session = Session(preset, cast(Mode, engine), options, parent=self)
+        self.session.begin()  # first of all: the engine starts while the window is being built
+        self.changes = UndoableChanges(self.session)
+        self._build()
+        self._connect()
+        self._recall()
+        if restore is not None:
+            self.session.restore(restore)
+        else:
+            self.session.load(preset, name=self._name_of(preset), folder=folder)
+
+    # What a person asks for
+
+    def set_theme(self, name: str) -> None:
+        """Change between light, dark and the system's choice, and remember it."""
+        self.theme_name = name
+        self.preferences.put("theme", name)
+        self._apply_theme()
+
+    def reset_layout(self) -> None:
+        """Put all docks back to where they were at the first start."""
+        self.docks.arrange()
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or come back from it."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def revert(self) -> None:
+        """Bring all settings back to the preset that was opened."""
+        for path, value in self.session.settings.differences():
+            self.changes.change(path, value)
+
+    def new_seed(self) -> None:
+        """Run again from another seed."""
+        self.session.change("seed", random.randrange(2**31))
+        self.controls.apply()
+
+    def restart_engine(self) -> None:
+        """End the engine and continue from the last good state on a new one."""
+        self.banner.dismiss("stopped")
+        self.banner.dismiss("busy")
+        self.log.say("info", "engine restarted", topic="engine")
+        self.session.restart_from_last_good()
+
+    def show_help(self) -> None:
+        """Open the help page beside the window."""
+        if self._help is None:
+            self._help = HelpWindow(self)
+            self._help.destroyed.connect(self._forget_help)
+        self._help.show()
+        self._help.raise_()
+        self._help.activateWindow()
+
+    def show_about(self) -> None:
+        """Say what the program is."""
+        self.banner.say("info", about_text(), topic="about")
+
+    def say(self, level: str, lines: list[str], topic: str) -> None:
+        """Tell a person in the banner, and keep it in the log."""
+        for line in lines:
+            self.log.say(level, line, topic="" if len(lines) > 1 else topic, iteration=self.session.iteration)
+        more = f"\n… and {len(lines) - 3} more in the run log" if len(lines) > 3 else ""
+        self.banner.say(level, "\n".join(lines[:3]) + more, topic=topic)
+
+    # Parts and their wires
+
+    def _build(self) -> None:
+        self._help: HelpWindow | None = None
+        self.docks = Docks()
+        self.panels: dict[str, Panel] = {name: panel() for name, panel in PANELS.items()}
+        entries, self._broken = presets.listing()
+        self.presets = PresetList(entries)
+        self.controls = ControlsPanel(self.session, self.changes.change)
+        self.log = RunLog()
+        self.docks.add("presets", "Presets", self.presets)
+        for name, panel in self.panels.items():
+            self.docks.add(name, panel.title, panel)
+        self.docks.add("controls", "Controls", self.controls)
+        self.docks.add("log", "Run log", self.log)
+        self.docks.show_images(_is_image(self.session.preset))
+        self.docks.arrange()
+        self.banner = Banner()
+        self.transport = Transport(self.session, self.changes)
+        self.addToolBar(self.transport)
+        self.status = StatusLine(self.session)
+        self.setStatusBar(self.status)
+        self.files = FileActions(self, self.session, self.preferences, self.say, self._show_written)
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self.docks, 1)
+        self.setCentralWidget(whole)
+        menus.build(self)
+
+    def _connect(self) -> None:
+        session = self.session
+        session.pull_fields = self._pull_fields
+        session.run_started.connect(self._start_run)
+        session.frame.connect(self._show_frame)
+        session.settings_changed.connect(self._show_settings)
+        session.note.connect(self._show_note)
+        session.progress.connect(self.status.show_progress)
+        session.written.connect(lambda written: self._show_written(Path(written.path), written.what))
+        session.stopped.connect(self._show_stopped)
+        session.busy.connect(self._show_busy)
+        self.presets.chosen.connect(lambda entry: self.files.open(entry.path))
+        for panel in self.panels.values():
+            panel.hovered.connect(lambda _probe: session.hurry())
+            panel.setting_changed.connect(self.changes.change)
+        data, latent = cast(Any, self.panels["data"]), cast(Any, self.panels["latent"])
+        data.base_point_hovered.connect(latent.mark_latent)
+        latent.point_hovered_in_data.connect(data.mark_data)
+        for dock in self.docks.docks.values():
+            dock.visibilityChanged.connect(lambda _visible: session.hurry())
+
+    def _pull_fields(self) -> tuple[frozenset[Part], dict[str, Any]]:
+        """What the visible panels need; a hidden one costs nothing."""
+        if self.isMinimized():
+            return frozenset(), {}
+        visible = [panel for panel in self.panels.values() if panel.isVisible()]
+        fields: dict[str, Any] = {}
+        for panel in visible:
+            fields.update(panel.pull_fields())
+        return frozenset(panel.part for panel in visible), fields
+
+    # What comes from the session
+
+    def _start_run(self, preset: Preset) -> None:
+        for topic in ABOUT_THE_RUN:
+            self.banner.dismiss(topic)
+        self.changes.stack.clear()
+        self.docks.show_images(_is_image(preset))
+        for panel in self.panels.values():
+            panel.start_run(preset)
+        self._show_settings()
+        self.presets.show_open(self.session.name, preset)
+
+    def _show_frame(self, frame: Frame) -> None:
+        for panel in self.panels.values():
+            panel.show_frame(frame)
+            panel.show_reading(frame.reading)
+        self.transport.show_frame(frame)
+        self.status.show_frame(frame)
+        self.banner.dismiss("busy")
+
+    def _show_settings(self) -> None:
+        self.setWindowTitle(f"{self.session.preset.title} — GEBM Studio")
+        for panel in self.panels.values():
+            panel.update_settings(self.session.preset)
+
+    def _show_note(self, note: Note) -> None:
+        self.log.say(note.level, note.text, topic=note.topic, iteration=note.iteration)
+        if note.level == "info":
+            return
+        first, _, rest = note.text.partition("\n")
+        actions = (("Reset", self.session.reset),) if note.topic == "diverged" else ()
+        text = first + (" (details in the run log)" if rest else "")
+        self.banner.say(note.level, text, topic=note.topic or "note", actions=actions)
+
+    def _show_written(self, path: Path, what: str) -> None:
+        self.log.say("info", f"{what} written to {path}")
+        folder = path.absolute().parent
+        actions = (("Open folder", lambda: menus.open_folder(folder)),)
+        self.banner.say("info", f"{what.capitalize()} written to {path}", topic="written", actions=actions)
+
+    def _show_stopped(self, reason: str) -> None:
+        text = f"engine stopped at step {self.session.iteration} — restart from the last good state"
+        self.log.say("error", f"{text} ({reason})", topic="stopped", iteration=self.session.iteration)
+        self.banner.say("error", f"{text}\n{reason}", topic="stopped", actions=(("Restart", self.restart_engine),))
+        self.status.show_progress(None)
+
+    def _show_busy(self, seconds: float) -> None:
+        if self.banner.message("busy") is None:
+            text = f"The engine has not answered for {seconds:.0f} seconds; it may be busy with something long."
+            self.log.say("warning", text, topic="busy")
+            self.banner.say("warning", text, topic="busy", actions=(("Restart the engine", self.restart_engine),))
+
+    # Layout, theme, closing
+
+    def _recall(self) -> None:
+        """Take up the layout of the last time."""
+        self.resize(*SIZE)
+        if not self.preferences.bytes("geometry").isEmpty():
+            self.restoreGeometry(self.preferences.bytes("geometry"))
+        self.docks.restore(self.preferences.bytes("docks"))
+        for line in self._broken:
+            self.log.say("warning", line)
+        if self.preferences.problem:
+            self.log.say("warning", self.preferences.problem)
+
+    def _apply_theme(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, cast(theme.Name, self.theme_name if self.theme_name in menus.THEMES else "system"))
+
+    def _name_of(self, preset: Preset) -> str:
+        """The name of a shipped preset, also with some settings changed; else its title."""
+        names = [e.name for e in presets.listing()[0] if e.preset.title == preset.title]
+        return names[0] if names else preset.title
+
+    def _forget_help(self) -> None:
+        self._help = None
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.UpdateRequest:
+            self.session.painting_starts()
+        return super().event(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(Path(url.toLocalFile()).suffix.lower() in OPENABLE for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for url in event.mimeData().urls()[:1]:
+            event.acceptProposedAction()
+            self.files.open(Path(url.toLocalFile()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the layout and end the engine; nothing is asked."""
+        self.preferences.put("geometry", self.saveGeometry())
+        self.preferences.put("docks", self.docks.state())
+        self.preferences.write()
+        self.files.close()
+        if self._help is not None:
+            self._help.close()
+        self.session.close()
+        # The run ended as it was meant to: nothing to recover.
+        shutil.rmtree(self.autosave_folder, ignore_errors=True)
+        super().closeEvent(event)
+
+
+def _is_image(preset: Preset) -> bool:
+    return len(preset.target.shape or ()) == 3
+
+

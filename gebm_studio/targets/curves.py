@@ -1,8 +1,9 @@
 """Curves in the plane blurred by Gaussian noise: two moons, spiral arms, the Swiss roll.
 
 With a uniform parameter u and noise σ the density is the line integral ∫₀¹ N(x; γ(u), σ² I) du. It is
-evaluated by Gauss–Legendre panels no longer than σ, four nodes each, so that log p is right to about
-1e-6 within ten σ of the curve, ends included.
+evaluated by Gauss–Legendre panels no longer than 2σ, eight nodes each, ends of the curve included. Measured
+against a rule five times as fine, log p is right to 1e-8 within six σ of the curve, 1e-5 within ten, 0.01
+within twenty.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gebm_studio.targets.target import Extent, Target, held_out_generator, squar
 Curve = Callable[[Tensor, Tensor], Tensor]
 """(branch (N,), parameter u (N,) in [0, 1]) → points (N, 2)."""
 
-_PANEL_NODES = 4
+_PANEL, _NODES = 2.0, 8
 
 
 class BlurredCurve(Target):
@@ -103,8 +104,8 @@ def _quadrature(curve: Curve, branches: int, noise: float) -> tuple[Tensor, Tens
     points = curve(torch.zeros(len(fine), dtype=torch.int64), fine)
     # The branches of one target are congruent, so the first one's speed stands for all.
     speed = (points.diff(dim=0).norm(dim=1) / fine.diff()).max().item()
-    panels = max(8, math.ceil(1.01 * speed / noise))
-    abscissa, weight = np.polynomial.legendre.leggauss(_PANEL_NODES)
+    panels = max(8, math.ceil(1.01 * speed / (_PANEL * noise)))
+    abscissa, weight = np.polynomial.legendre.leggauss(_NODES)
     within = torch.from_numpy((abscissa + 1) / 2)
     u = ((torch.arange(panels, dtype=torch.float64)[:, None] + within) / panels).flatten()
     mass = torch.from_numpy(weight / 2).repeat(panels) / (panels * branches)

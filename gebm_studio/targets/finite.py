@@ -23,7 +23,7 @@ class FiniteTarget(Target):
         self.held_out = held_out.float().to(device)
         self.axes = axes
         self._plane = self._choose_plane()
-        self._home = square_around(self.to_plane(self.training))
+        self._home = square_around(self.to_plane(torch.cat([self.training, self.held_out])))
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         chosen = torch.randint(len(self.training), (n,), generator=generator, device=generator.device)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gebm_studio.schema import target as schema
-from gebm_studio.targets.target import Extent, Target, held_out_generator, normalised, square, square_around
+from gebm_studio.targets.target import Extent, Target, choose, held_out_generator, normalised, square, square_around
 
 _TABLE = 2**16
 
@@ -107,8 +107,7 @@ class Flower(Target):
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         device, petals = generator.device, len(self.petal_masses)
-        masses = self.petal_masses.to(device=device, dtype=torch.float32)
-        petal = torch.multinomial(masses, n, replacement=True, generator=generator)
+        petal = choose(self.petal_masses, n, generator)
         u = torch.rand((n, 2), generator=generator, device=device)
         s = torch.acos(1 - 2 * u[:, 0]) / math.pi
         along, across = 2 * s, 2 * self.half_width * torch.sin(math.pi * s) * (2 * u[:, 1] - 1)

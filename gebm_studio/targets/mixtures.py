@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from gebm_studio.schema import target as schema
-from gebm_studio.targets.target import Extent, Target, held_out_generator, normalised, square
+from gebm_studio.targets.target import Extent, Target, choose, held_out_generator, normalised, square
 
-_CELLS = 2**18
-"""Numbers held at once: few enough to stay in the processor's cache, which halves the time."""
+_CELLS, _CELLS_GPU = 2**16, 2**24
+"""Numbers held at once. Small parts stay in a processor's cache (measured: a third of the time of 2**18)."""
 
 
 class GaussianMixture(Target):
@@ -37,8 +37,7 @@ class GaussianMixture(Target):
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         device = generator.device
-        weights = self.weights.to(device=device, dtype=torch.float32)
-        component = torch.multinomial(weights, n, replacement=True, generator=generator)
+        component = choose(self.weights, n, generator)
         centres = self.centres.to(device=device, dtype=torch.float32)
         return centres[component] + self.std * torch.randn((n, 2), generator=generator, device=device)
 
@@ -93,7 +92,8 @@ def isotropic_log_density(x: Tensor, centres: Tensor, log_weights: Tensor, std: 
 
 def in_chunks(values: Callable[[Tensor], Tensor], x: Tensor, width: int) -> Tensor:
     """`values` of points (N, ...), a bounded number at a time, where each point costs `width` numbers."""
-    size = max(1, _CELLS // max(1, width))
+    cells = _CELLS if x.device.type == "cpu" else _CELLS_GPU
+    size = max(1, cells // max(1, width))
     if len(x) <= size:
         return values(x)
     return torch.cat([values(part) for part in torch.split(x, size)])

@@ -136,6 +136,14 @@ def normalised(weights: tuple[float, ...], components: int) -> Tensor:
     return masses / masses.sum()
 
 
+def choose(masses: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """Indices (n,) drawn with given masses (K,), never one whose mass is zero, on the generator's device."""
+    cdf = (masses.cumsum(dim=0) / masses.sum()).to(device=generator.device, dtype=torch.float32)
+    u = torch.rand((n,), generator=generator, device=generator.device)
+    # The last entry is exactly one and u is below it, so that the index stays in range.
+    return torch.searchsorted(cdf, u, right=True)
+
+
 def _oblique(azimuth: float, elevation: float) -> Tensor:
     """The two unit axes (3, 2) of an orthographic camera that looks from an azimuth and an elevation."""
     across = (-math.sin(azimuth), math.cos(azimuth), 0.0)

@@ -39,7 +39,7 @@ class Host(Protocol):
         """Whether the loop still runs."""
 
     def end(self, patience: float) -> None:
-        """End the loop: politely until `patience` seconds have passed, then by force."""
+        """End the loop: politely until `patience` seconds have passed, then by force. Again does nothing."""
 
     def last_words(self) -> str:
         """Why a dead engine died, in words for a person."""
@@ -73,7 +73,6 @@ class _ProcessHost:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
-        self._process.close()
 
     def last_words(self) -> str:
         self._process.join(1.0)

@@ -63,8 +63,10 @@ def _wait_for(leaks: Callable[[], list[str]]) -> list[str]:
 
 
 def _threads() -> list[threading.Thread]:
-    # tqdm's watchdog serves all progress bars of a process, and never ends.
-    return [t for t in threading.enumerate() if not type(t).__module__.startswith("tqdm")]
+    # tqdm's watchdog serves all progress bars of a process, and never ends. A dummy is Python's memory of
+    # a Qt thread, kept after its end; Qt threads have a check of their own.
+    ignored = ("tqdm._monitor.TMonitor", "threading._DummyThread")
+    return [t for t in threading.enumerate() if f"{type(t).__module__}.{type(t).__qualname__}" not in ignored]
 
 
 def _processes() -> list[psutil.Process]:

@@ -109,7 +109,9 @@ class QuadraticEnergy(Section):
     precision: tuple[tuple[Real, ...], ...] = setting(
         ((1.0, 0.0), (0.0, 1.0)), help="M, symmetric.", symbol="M", min_length=1, max_length=64
     )
-    mean: tuple[Real, ...] = setting((0.0, 0.0), help="m, where the energy is least, before training.", symbol="m", min_length=1)
+    mean: tuple[Real, ...] = setting(
+        (0.0, 0.0), help="m, where the energy is least, before training.", symbol="m", min_length=1
+    )
 
     @model_validator(mode="after")
     def _square(self) -> Self:

@@ -1,0 +1,131 @@
+"""A run without a window: what it writes, and that its numbers are right."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special
+from PIL import Image
+
+from gebm_studio import headless, presets
+from gebm_studio.experiments import Diverged, Training
+from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings
+
+REQUIRED = {
+    "steps", "seed", "device", "kale_train", "kale_heldout", "donsker_varadhan", "log_partition", "log_z", "log_z_stderr",
+}  # fmt: skip
+SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
+
+
+def run(source: Any, out: Path, steps: int = 3, **options: Any) -> dict[str, Any]:
+    status = headless.run(source, steps=steps, out=out, device="cpu", progress=False, **options)
+    assert status == options.pop("expect", 0)
+    found: dict[str, Any] = json.loads((out / "summary.json").read_text())
+    return found
+
+
+@pytest.fixture(autouse=True)
+def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headless, "SAMPLES", 200)
+    monkeypatch.setattr(headless, "SAMPLER_STEPS", 60)
+
+
+def test_all_files_are_written(tmp_path: Path) -> None:
+    preset = presets.changed(presets.load("ring"), SMALL | {"seed": 7})
+    summary = run(preset, tmp_path)
+    names = {"preset.toml", "metrics.csv", "summary.json", "samples.npz", "run.gebm"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert REQUIRED | {"w1_base", "w1_gebm", "w1_floor", "w1_n"} <= set(summary)
+    assert (summary["steps"], summary["seed"], summary["device"], summary["w1_n"]) == (3, 7, "cpu", 200)
+    assert presets.load(tmp_path / "preset.toml") == preset
+    with np.load(tmp_path / "samples.npz") as samples:
+        assert {name: samples[name].shape for name in samples} == dict.fromkeys(("data", "base", "gebm"), (200, 2))
+
+
+def test_f01_gives_the_closed_forms(tmp_path: Path) -> None:
+    """log Z = log I₀(k), KL(P‖G) = k I₁/I₀ − log I₀ for k = 2: within three standard errors."""
+    k = 2.0
+    log_i0 = math.log(scipy.special.iv(0, k))
+    kl = k * scipy.special.iv(1, k) / scipy.special.iv(0, k) - log_i0
+    summary = run(presets.load("f01"), tmp_path, steps=20)
+    assert abs(summary["log_z"] - log_i0) < 3 * summary["log_z_stderr"]
+    assert abs(summary["donsker_varadhan"] - kl) < 3 * summary["donsker_varadhan_stderr"]
+    assert summary["kl_base"] == pytest.approx(kl, abs=1e-9)
+    assert summary["kl_gebm"] == pytest.approx(0.0, abs=1e-6)
+    with np.load(tmp_path / "samples.npz") as samples:
+        assert np.linalg.norm(samples["gebm"], axis=1) == pytest.approx(np.ones(200), abs=1e-6)
+        # E cos θ = I₁/I₀ with Var cos θ = 1 − (I₁/I₀)² − I₁/(k I₀): five standard errors of 200 chains.
+        ratio = scipy.special.iv(1, k) / scipy.special.iv(0, k)
+        error = math.sqrt((1 - ratio**2 - ratio / k) / 200)
+        assert abs(samples["gebm"][:, 0].mean() - ratio) < 5 * error
+
+
+def test_an_infinite_divergence_is_written_as_a_word(tmp_path: Path) -> None:
+    summary = run(presets.load("f02"), tmp_path, steps=2)
+    assert summary["kl_base"] == "infinity"
+    assert "∞" in summary["protocol"]["kl_base"]
+    assert math.isfinite(summary["kale_heldout"])
+
+
+def test_digits_give_a_grid_and_distances_with_intervals(tmp_path: Path) -> None:
+    small = {"base.channels": 4, "energy.channels": 4, "training.batch": 16, "training.warmup": 2}
+    summary = run(presets.changed(presets.load("f62"), small), tmp_path, steps=2)
+    for name in ("base", "gebm"):
+        low, high = summary[f"fd_{name}_interval"]
+        assert low <= summary[f"fd_{name}"] <= high
+    assert "PCA" in summary["fd_features"]
+    with Image.open(tmp_path / "grid.png") as grid:
+        assert grid.size[0] > 3 * 8 * 8
+
+
+def test_a_saved_run_goes_on(tmp_path: Path) -> None:
+    preset = presets.changed(presets.load("ring"), SMALL)
+    run(preset, tmp_path / "whole", steps=6)
+    run(preset, tmp_path / "half", steps=4)
+    run(tmp_path / "half" / "run.gebm", tmp_path / "rest", steps=2)
+    whole, rest = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("whole", "rest"))
+    assert whole == rest
+
+
+def test_further_exports(tmp_path: Path) -> None:
+    orders = (
+        ExportSamples(str(tmp_path / "a.png"), rows=2, columns=2, steps=3),
+        ExportSamples(str(tmp_path / "a.npz"), rows=3, columns=5, steps=3),
+        ExportCurves(str(tmp_path / "a.csv")),
+        ExportSettings(str(tmp_path / "a.toml")),
+    )
+    run(presets.changed(presets.load("ring"), SMALL), tmp_path / "out", exports=orders)
+    assert all(Path(order.path).stat().st_size > 0 for order in orders)
+    with np.load(tmp_path / "a.npz") as samples:
+        assert samples["gebm"].shape == (15, 2)
+
+
+def test_ctrl_c_keeps_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Training.advance
+
+    def interrupted(self: Training) -> None:
+        if self.iteration == 3:
+            raise KeyboardInterrupt
+        original(self)
+
+    monkeypatch.setattr(Training, "advance", interrupted)
+    preset = presets.changed(presets.load("ring"), SMALL)
+    assert headless.run(preset, steps=50, out=tmp_path, device="cpu", progress=False) == 130
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["steps"] == 3
+    assert summary["complete"] is False
+
+
+def test_a_diverged_run_is_a_fault_that_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverged(self: Training) -> None:
+        raise Diverged("the energy's loss", math.nan, "lower the energy rate")
+
+    monkeypatch.setattr(Training, "advance", diverged)
+    preset = presets.changed(presets.load("ring"), SMALL)
+    assert headless.run(preset, steps=5, out=tmp_path, device="cpu", progress=False) == 1
+    assert json.loads((tmp_path / "summary.json").read_text())["complete"] is False

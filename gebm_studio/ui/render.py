@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF
-from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPaintDevice, QPdfWriter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPoint, QPointF, QRect, QRectF, QSize, QSizeF
+from PySide6.QtGui import QColor, QImage, QPageSize, QPaintDevice, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
@@ -50,15 +50,16 @@ def _png(figure: QWidget, scale: float) -> bytes:
     image.setDevicePixelRatio(scale)
     _paint(figure, image)
     buffer, data = _buffer()
-    if not image.save(buffer, "PNG"):
+    if not image.save(buffer, b"PNG"):
         raise OSError("the picture could not be encoded as PNG")
-    return data.data()
+    return bytes(data.data())
 
 
 def _svg(figure: QWidget, scale: float) -> bytes:
     size = _size(figure)
     buffer, data = _buffer()
-    generator = QSvgGenerator()
+    # The default, SVG Tiny, has no clipping: maps and curves would lie over the legend.
+    generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
     generator.setTitle("GEBM Studio")
     generator.setResolution(96)
@@ -66,7 +67,7 @@ def _svg(figure: QWidget, scale: float) -> bytes:
     generator.setViewBox(QRect(QPoint(0, 0), size))
     _paint(figure, generator)
     buffer.close()
-    return data.data()
+    return bytes(data.data())
 
 
 def _pdf(figure: QWidget, scale: float) -> bytes:
@@ -76,12 +77,12 @@ def _pdf(figure: QWidget, scale: float) -> bytes:
     writer.setCreator("GEBM Studio")
     # One unit of the painter is one pixel of the window: 96 in an inch, or fewer where scaled up.
     writer.setResolution(max(1, round(96 / scale)))
-    points = QSizeF(size) * 72.0 / writer.resolution()
+    points = QSizeF(size) * (72.0 / writer.resolution())
     writer.setPageSize(QPageSize(points, QPageSize.Unit.Point, "", QPageSize.SizeMatchPolicy.ExactMatch))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     _paint(figure, writer)
     buffer.close()
-    return data.data()
+    return bytes(data.data())
 
 
 def _size(figure: QWidget) -> QSize:
@@ -98,8 +99,29 @@ def _buffer() -> tuple[QBuffer, QByteArray]:
 def _paint(figure: QWidget, device: QPaintDevice) -> None:
     painter = QPainter(device)
     painter.fillRect(QRect(QPoint(0, 0), _size(figure)), QColor(theme.current().window))
-    figure.render(painter, QPoint(MARGIN, MARGIN))
+    _paint_widget(painter, figure, QPoint(MARGIN, MARGIN))
     painter.end()
+
+
+def _paint_widget(painter: QPainter, widget: QWidget, at: QPoint) -> None:
+    """Paint a widget and what it holds.
+
+    Plots are painted through their scenes: as widgets their clipping would miss the place in an SVG
+    by the widget's own distance from the corner.
+    """
+    # The SVG writer overlooks that a clip has ended, so each widget starts with one of its own.
+    painter.setClipRect(QRect(at, widget.size()))
+    if isinstance(widget, pg.GraphicsView):
+        place = QRectF(QPointF(at), QSizeF(widget.size()))
+        painter.fillRect(place, widget.backgroundBrush())
+        painter.save()
+        widget.render(painter, place, widget.viewport().rect())
+        painter.restore()
+        return
+    widget.render(painter, at, renderFlags=QWidget.RenderFlag(0))
+    for child in widget.children():
+        if isinstance(child, QWidget) and child.isVisible():
+            _paint_widget(painter, child, at + child.pos())
 
 
 @contextmanager

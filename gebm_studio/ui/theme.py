@@ -144,7 +144,7 @@ def current() -> Theme:
 
 def apply(app: QApplication, name: Name) -> Theme:
     """Give the program one look; `system` follows the platform from now on, light where it is silent."""
-    global _follows_system
+    global _follows_system  # noqa: PLW0603 (one program has one theme)
     hints = app.styleHints()
     if name == "system" and not _follows_system:
         hints.colorSchemeChanged.connect(_follow)
@@ -217,7 +217,7 @@ def line_height(font: QFont) -> int:
 
 
 def _put(app: QApplication, theme: Theme) -> Theme:
-    global _current
+    global _current  # noqa: PLW0603
     _current = theme
     if app.style().objectName().lower() != "fusion":
         app.setStyle("Fusion")

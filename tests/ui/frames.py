@@ -182,7 +182,9 @@ def curves_part(count: int = 300, since: int = 0, rows: Array | None = None, **c
     return CurvesPart(**{**fields, **changes})
 
 
-def diagnostics_part(chains: int = 64, rounds: int = 200, modes: int = 8, seed: int = 0, **changes: Any) -> DiagnosticsPart:
+def diagnostics_part(
+    chains: int = 64, rounds: int = 200, modes: int = 8, seed: int = 0, **changes: Any
+) -> DiagnosticsPart:
     """Chains that hop between eight modes now and then."""
     rng = np.random.default_rng(seed)
     jumps = rng.random((rounds, chains)) < 0.012

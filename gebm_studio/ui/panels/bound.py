@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtWidgets import QWidget
 
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.numbers import short
 from gebm_studio.ui.panels.plot import Plot
-from gebm_studio.ui.panels.primitives import PointSet, Segments
+from gebm_studio.ui.panels.primitives import Line, PointSet, Segments
 from gebm_studio.ui.panels.table import CurveTable
 
 SAMPLES = 160
@@ -34,10 +34,11 @@ class BoundView(Plot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.curve = pg.PlotCurveItem(skipFiniteCheck=True)
+        self.curve = Line()
         self.lines = Segments()
         self.top, self.learned = PointSet(8.0), PointSet(9.0)
-        for depth, item in enumerate((self.curve, self.lines, self.top, self.learned)):
+        items: tuple[Any, ...] = (self.curve, self.lines, self.top, self.learned)
+        for depth, item in enumerate(items):
             item.setZValue(depth)
             self.addItem(item, ignoreBounds=True)
         self._state: tuple[float, float, float] | None = None

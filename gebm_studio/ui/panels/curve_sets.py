@@ -27,15 +27,15 @@ SETS: dict[str, tuple[str, tuple[Curve, ...]]] = {
         (
             Curve("kl_base", "KL(P‖G)", "base", "KL of the data from the base: E_P log p/g; ∞ where supports differ."),
             Curve("kl_gebm", "KL(P‖Q)", "gebm", "KL of the data from the GEBM; KL(P‖G) − L(E) where both exist."),
-            Curve("kale_train", "KALE, batch", "axis", "F(E, c) = −E_P(E + c) − E_G e^{−(E+c)} + 1 on training batches."),
-            Curve("donsker_varadhan", "Donsker–Varadhan", "second", "L(E) = −E_P E − log E_G e^{−E} ≥ F(E, c), held out."),
+            Curve("kale_train", "KALE, batch", "axis", "F(E, c) = −E_P(E + c) − E_G e^{−(E+c)} + 1, on batches."),
+            Curve("donsker_varadhan", "Donsker–Varadhan", "second", "L(E) = −E_P E − log E_G e^{−E} ≥ F(E, c)."),
             Curve("kale_heldout", "KALE", "first", "F(E, c) on held-out data: a lower bound of KL(P‖G).", width=2.0),
         ),
     ),
     "w1": (
         "W1",
         (
-            Curve("w1_floor", "data against data", "data", "W₁ between two halves of the data: no model can do better.",
+            Curve("w1_floor", "data against data", "data", "W₁ between two sets of data draws.",
                   "dashed"),
             Curve("w1_base", "base", "base", "W₁(P, G): mean distance of the best matching of data and base draws.",
                   width=2.0),
@@ -45,7 +45,7 @@ SETS: dict[str, tuple[str, tuple[Curve, ...]]] = {
     "log_partition": (
         "log Z and c",
         (
-            Curve("log_z", "log Z", "first", "log Z = log E_G e^{−E} from base draws; the band is ± one standard error.",
+            Curve("log_z", "log Z", "first", "log Z = log E_G e^{−E} from base draws, ± one standard error.",
                   error="log_z_stderr"),
             Curve("log_partition", "learned c", "second", "c ← c + ρ min(e^{log Ẑ − c} − 1, 1).", width=2.0),
         ),

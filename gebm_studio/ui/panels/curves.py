@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import CurvesPart, Frame
@@ -16,6 +15,7 @@ from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.numbers import count, short
 from gebm_studio.ui.panels.panel import ThrottledPanel
 from gebm_studio.ui.panels.plot import Plot
+from gebm_studio.ui.panels.primitives import Line
 from gebm_studio.ui.panels.table import CurveTable, nice_range, thinned
 
 
@@ -117,7 +117,9 @@ class CurvesPanel(ThrottledPanel):
         elif self._at is not None:
             self.readout.say(self.current_view().read(self._at, self.table))
         else:
-            self.readout.say(f"iteration {count(int(self.table.last('iteration')))} · point at the picture to read values")
+            self.readout.say(
+                f"iteration {count(int(self.table.last('iteration')))} · point at the picture to read values"
+            )
 
 
 class CurveView(Plot):
@@ -127,14 +129,14 @@ class CurveView(Plot):
         super().__init__(parent=parent)
         self._curves = curves
         self._entries: dict[str, Entry] = {}
-        self._lines: dict[str, pg.PlotCurveItem] = {}
-        self._bands: dict[str, pg.PlotCurveItem] = {}
+        self._lines: dict[str, Line] = {}
+        self._bands: dict[str, Line] = {}
         for curve in curves:
             if curve.error:
-                self._bands[curve.column] = band = pg.PlotCurveItem(skipFiniteCheck=True)
+                self._bands[curve.column] = band = Line()
                 self.addItem(band, ignoreBounds=True)
         for curve in curves:
-            self._lines[curve.column] = line = pg.PlotCurveItem(skipFiniteCheck=True)
+            self._lines[curve.column] = line = Line()
             self.addItem(line, ignoreBounds=True)
         self._drawn: set[str] = set()
         self.restyle(theme.current())

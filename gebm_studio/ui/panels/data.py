@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from gebm_studio.messages import DataPart, Frame, Reading
+from gebm_studio.messages import DataPart, Floats, Frame, Map, Reading
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import weight_table
@@ -49,6 +51,7 @@ class DataPanel(Panel):
         self._part: DataPart | None = None
         self._probe: Probe | None = None
         self._reading: Reading | None = None
+        self._latest: Map | None = None
         self._near: int | None = None
         self._limit = 1.0
         self._build_header()
@@ -67,13 +70,14 @@ class DataPanel(Panel):
             if part.map is not None and self._map.value() == part.map.name:
                 picture.map.show_map(part.map, look)
         if part.map is not None:
+            self._latest = part.map
             self._map.setToolTip(f"{MAP_TIP}\nComputed at iteration {part.map.iteration}. {part.map.note}".strip())
         self._show_keys()
         self._single_out()
         self._say()
 
     def clear(self) -> None:
-        self._part = self._reading = self._probe = None
+        self._part = self._reading = self._probe = self._latest = None
         self._limit = 1.0
         self._near = None
         for picture in self._pictures:
@@ -82,8 +86,11 @@ class DataPanel(Panel):
         self._show_keys()
 
     def update_settings(self, preset: Preset) -> None:
-        super().update_settings(preset)
         view = preset.view
+        unchanged = self.preset is not None and self.preset.view == view and self._part is not None
+        super().update_settings(preset)
+        if unchanged:
+            return
         self._map.choose(view.map)
         self._colour.choose(view.colour)
         self._pictures_choice.choose(view.pictures)
@@ -161,13 +168,15 @@ class DataPanel(Panel):
         column.addWidget(legend)
         row = QHBoxLayout()
         row.setSpacing(theme.GRID // 2)
-        self._pictures, self._headings, self._cells = [], [], []
-        for name, _, _ in TRIPTYCH:
+        self._pictures: list[Picture] = []
+        self._headings: list[QLabel] = []
+        self._cells: list[QWidget] = []
+        for title, _, _ in TRIPTYCH:
             cell = QWidget(self.canvas)
             inner = QVBoxLayout(cell)
             inner.setContentsMargins(0, 0, 0, 0)
             inner.setSpacing(0)
-            heading, picture = QLabel(name, cell), Picture(cell)
+            heading, picture = QLabel(title, cell), Picture(cell)
             inner.addWidget(heading)
             inner.addWidget(picture, 1)
             row.addWidget(cell, 1)
@@ -181,7 +190,7 @@ class DataPanel(Panel):
     def _shown_pictures(self) -> list[Picture]:
         return self._pictures if self._pictures_choice.value() == "triptych" else self._pictures[:1]
 
-    def _chose(self, path: str):  # type: ignore[no-untyped-def]
+    def _chose(self, path: str) -> Callable[[str], None]:
         return lambda value: self._changed(path, value)
 
     def _changed(self, path: str, value: object) -> None:
@@ -199,13 +208,20 @@ class DataPanel(Panel):
             picture.show_layers(on & (layers if triptych else set(LAYERS)))
             picture.set_by_weight(weights if triptych else self._colour.value() == "log_weight", sized=triptych)
             picture.arrows.setVisible(self._arrows.isChecked() and place == (1 if triptych else 0))
-            if picture.map.map is not None and picture.map.map.name != self._map.value():
-                picture.map.forget()
+            self._arrange_map(picture)
         if self._part is not None:
             for picture in self._shown_pictures():
                 picture.set_home(self._part.home)
                 picture.show_part(self._part, self._limit)
         self._show_keys()
+
+    def _arrange_map(self, picture: Picture) -> None:
+        """Show the newest map, or none, as chosen."""
+        shown, latest = picture.map.map, self._latest
+        if shown is not None and shown.name != self._map.value():
+            picture.map.forget()
+        elif latest is not None and shown is not latest and latest.name == self._map.value():
+            picture.map.show_map(latest, theme.current())
 
     def _show_keys(self) -> None:
         shown = self._pictures[0].map
@@ -227,10 +243,12 @@ class DataPanel(Panel):
                 picture.go_home()
             else:
                 picture.go_to(extent)  # type: ignore[arg-type]
+        self.hovered.emit(self._probe)
 
     def _go_home(self) -> None:
         for picture in self._pictures:
             picture.go_home()
+        self.hovered.emit(self._probe)
 
     def _point(self, at: tuple[float, float] | None) -> None:
         self._probe = None if at is None else ("data", at)
@@ -259,7 +277,8 @@ class DataPanel(Panel):
         if self._probe is None or part is None or not len(part.base) or not self.entries["base"].isChecked():
             return None
         x, y = self._probe[1]
-        near = int(np.nanargmin((part.base[:, 0] - x) ** 2 + (part.base[:, 1] - y) ** 2))
+        distance = np.nan_to_num((part.base[:, 0] - x) ** 2 + (part.base[:, 1] - y) ** 2, nan=np.inf)
+        near = int(np.argmin(distance))
         spot = (float(part.base[near, 0]), float(part.base[near, 1]))
         return near if self._pictures[0].pixels_between((x, y), spot) <= NEAR else None
 
@@ -269,7 +288,8 @@ class DataPanel(Panel):
             self.readout.say("")
             return
         if self._probe is None:
-            self.readout.say(f"{part.axes[0]} across, {part.axes[1]} up · ESS {100 * part.ess_fraction:.0f} % of base draws")
+            ess = "" if np.isnan(part.ess_fraction) else f" · ESS {100 * part.ess_fraction:.0f} % of base draws"
+            self.readout.say(f"{part.axes[0]} across, {part.axes[1]} up{ess}")
             return
         texts = []
         reading = self._reading
@@ -290,7 +310,7 @@ class DataPanel(Panel):
 MAP_TIP = "The map behind the points: energy E(x), density of the GEBM, or none. Strong colour is where mass is likely."
 
 
-def _symmetric_limit(log_weight: np.ndarray) -> float:  # type: ignore[type-arg]
+def _symmetric_limit(log_weight: Floats) -> float:
     """A limit that nearly all log weights keep within, so that one stray point does not grey the rest."""
     finite = np.abs(log_weight[np.isfinite(log_weight)])
     return max(float(np.percentile(finite, 95)), 0.05) if len(finite) else 1.0

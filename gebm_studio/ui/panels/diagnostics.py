@@ -7,11 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from gebm_studio.messages import DiagnosticsPart, Frame
 from gebm_studio.ui import theme
+from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.numbers import count, short
 from gebm_studio.ui.panels.panel import ThrottledPanel
 from gebm_studio.ui.panels.tiles import BarsTile, HistoryTile, Tile, TimelineTile
@@ -33,10 +34,7 @@ class DiagnosticsPanel(ThrottledPanel):
         self._part: DiagnosticsPart | None = None
         self.header.hide()
         self.readout.hide()
-        self.facts = QLabel(self.canvas)
-        self.facts.setWordWrap(True)
-        self.facts.setTextFormat(Qt.TextFormat.RichText)
-        self.facts.setMinimumWidth(1)
+        self.facts = Facts()
         self.energy = HistoryTile("mean energy", "Mean of E(G(z)) over the chains, over the last sampler rounds.")
         self.temperature = HistoryTile(
             "kinetic temperature",
@@ -46,17 +44,26 @@ class DiagnosticsPanel(ThrottledPanel):
         self.timeline = TimelineTile(
             "modes over time", "The mode that each chain was last in: one row a chain, time to the right."
         )
-        self.hops = BarsTile("hops", "How often each chain went over to another mode; one bar a chain, sorted.", "muted")
-        self.occupancy = BarsTile(
-            "mode occupancy", "Share of the chains' time in each mode (bars) against its true weight (marks).", "gebm"
+        self.hops = BarsTile(
+            "hops",
+            "How often each chain went over to another mode; one bar a chain, sorted. "
+            "The number is all hops, then hops of one chain in 1000 steps.",
+            "muted",
         )
-        self.energies = BarsTile("chain energies", "Histogram of E(G(z)) over the chains now.", "first")
+        self.occupancy = BarsTile(
+            "occupancy", "Share of the chains' time in each mode (bars) against its true weight (marks).", "gebm"
+        )
+        self.energies = BarsTile("energies", "Histogram of E(G(z)) over the chains now.", "first")
         self.tiles: tuple[Tile, ...] = (
             self.energy, self.temperature, self.timeline, self.hops, self.occupancy, self.energies,
         )  # fmt: skip
         self._board = QWidget()
-        self._grid = QGridLayout(self._board)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        board = QVBoxLayout(self._board)
+        board.setContentsMargins(0, 0, 0, 0)
+        board.setSpacing(theme.GRID // 2)
+        board.addWidget(self.facts)
+        self._grid = QGridLayout()
+        board.addLayout(self._grid, 1)
         self._grid.setSpacing(theme.GRID // 2)
         self._columns = 0
         self._scroll = QScrollArea(self.canvas)
@@ -67,8 +74,6 @@ class DiagnosticsPanel(ThrottledPanel):
         self._scroll.setMinimumSize(1, 1)
         column = QVBoxLayout(self.canvas)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID // 2)
-        column.addWidget(self.facts)
         column.addWidget(self._scroll, 1)
         self._place()
 
@@ -88,7 +93,7 @@ class DiagnosticsPanel(ThrottledPanel):
         if part is None:
             return
         self.show_canvas()
-        self.facts.setText(_facts(part, theme.current()))
+        self.facts.show_facts(_facts(part), _warnings(part))
         waiting = "the chains have not moved yet"
         self.energy.show_history(part.mean_energy, waiting)
         still = waiting if not len(part.kinetic_temperature) else f"{part.sampler} has no velocities"
@@ -99,13 +104,17 @@ class DiagnosticsPanel(ThrottledPanel):
         self.occupancy.show_bars(
             part.occupancy.astype(np.float64),
             part.true_weights.astype(np.float64),
-            f"{int((part.occupancy > 0).sum())} of {len(part.occupancy)} visited" if named else "",
+            f"{int((part.occupancy > 0).sum())} of {len(part.occupancy)} modes" if named else "",
             "" if len(part.occupancy) else (waiting if named else NO_MODES),
         )
         energies = part.chain_energy[np.isfinite(part.chain_energy)].astype(np.float64)
         bins = np.histogram(energies, min(16, max(4, len(energies) // 4)))[0] if len(energies) else np.empty(0)
         spread = f"{short(float(energies.min()), 2)} … {short(float(energies.max()), 2)}" if len(energies) else ""
         self.energies.show_bars(bins.astype(np.float64), np.empty(0), spread, "" if len(energies) else waiting)
+
+    def figure(self) -> QWidget:
+        # All tiles, also those that are scrolled out of sight.
+        return super().figure() if self.is_empty else self._board
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -118,7 +127,7 @@ class DiagnosticsPanel(ThrottledPanel):
         total = int(part.hops.sum())
         rate = 1000 * total / (len(part.hops) * part.chain_steps) if part.chain_steps else math.nan
         bars = np.sort(part.hops)[::-1][:: max(1, len(part.hops) // MOST_BARS)]
-        self.hops.show_bars(bars.astype(np.float64), np.empty(0), f"{count(total)}; {short(rate, 2)} per 1000 steps")
+        self.hops.show_bars(bars.astype(np.float64), np.empty(0), f"{count(total)}; {short(rate, 2)} / 1000 steps")
 
     def _place(self) -> None:
         """As many tiles in a row as are wide enough to be read."""
@@ -134,23 +143,54 @@ class DiagnosticsPanel(ThrottledPanel):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
 
-def _facts(part: DiagnosticsPart, look: theme.Theme) -> str:
-    """One line on the sampler; what needs attention in the colour of a warning."""
-    accepted = (
-        "unadjusted: no accept step" if math.isnan(part.acceptance) else f"accepts {100 * part.acceptance:.1f} %"
-    )
-    texts = [
-        f"<b>{part.sampler}</b>",
-        accepted,
-        f"{count(part.chain_steps)} steps a chain",
-        f"accumulated time {short(part.accumulated_time)}",
+class Facts(FlowBar):
+    """What there is to say of the sampler in words, with warnings in their own colour."""
+
+    MOST = 6
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._labels = [QLabel(self) for _ in range(self.MOST)]
+        for label in self._labels:
+            label.hide()
+            self.add(label)
+
+    @property
+    def texts(self) -> list[str]:
+        """What is said."""
+        return [label.text() for label in self._labels if not label.isHidden()]
+
+    def show_facts(self, facts: list[str], warnings: list[str]) -> None:
+        """Say facts, then warnings."""
+        look = theme.current()
+        for place, label in enumerate(self._labels):
+            said = place < len(facts) + len(warnings)
+            label.setVisible(said)
+            if not said:
+                continue
+            warns = place >= len(facts)
+            label.setText(warnings[place - len(facts)] if warns else facts[place])
+            colour = QColor(look.warning if warns else look.text if place == 0 else look.muted)
+            if label.palette().color(label.foregroundRole()) != colour:
+                palette = label.palette()
+                palette.setColor(label.foregroundRole(), colour)
+                label.setPalette(palette)
+
+
+def _facts(part: DiagnosticsPart) -> list[str]:
+    accepts = "unadjusted: no accept step" if math.isnan(part.acceptance) else f"accepts {100 * part.acceptance:.1f} %"
+    return [
+        part.sampler,
+        f"· {accepts}",
+        f"· {count(part.chain_steps)} steps a chain",
+        f"· accumulated time {short(part.accumulated_time)}",
     ]
 
-    def warning(text: str) -> str:
-        return f'<span style="color:{look.warning}">{text}</span>'
 
+def _warnings(part: DiagnosticsPart) -> list[str]:
+    texts = []
     if part.accumulated_time < 1:
-        texts.append(warning("gradient flow, not equilibrium (time below 1)"))
+        texts.append("gradient flow, not equilibrium (time below 1)")
     if part.rejected_nonfinite > 0:
-        texts.append(warning(f"{count(part.rejected_nonfinite)} moves refused: energy not finite"))
-    return " · ".join(texts)
+        texts.append(f"{count(part.rejected_nonfinite)} moves refused: energy not finite")
+    return texts

@@ -7,9 +7,9 @@ from typing import ClassVar
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, GalleryPart
+from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.mosaic import FilmStrip, Mosaic, captions
-from gebm_studio.ui.panels.numbers import short
 from gebm_studio.ui.panels.panel import ThrottledPanel
 
 NO_IMAGES = (
@@ -23,7 +23,9 @@ class GalleryPanel(ThrottledPanel):
 
     part = "gallery"
     title = "Gallery"
-    empty = "Images of data, base and GEBM appear here, and the film of a chain. Open a preset on images, such as digits."
+    empty = (
+        "Images of data, base and GEBM and the film of a chain appear here. Open a preset on images, such as digits."
+    )
     INTERVAL: ClassVar[int] = 100
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -31,6 +33,7 @@ class GalleryPanel(ThrottledPanel):
         self._part: GalleryPart | None = None
         self._chain = 0
         self.header.hide()
+        self.readout.hide()
         self.grids = {
             "data": Mosaic("data", "data"), "base": Mosaic("base", "base"), "gebm": Mosaic("GEBM", "gebm"),
         }  # fmt: skip
@@ -62,6 +65,11 @@ class GalleryPanel(ThrottledPanel):
         self._part = None
         self._chain = 0
 
+    def update_settings(self, preset: Preset) -> None:
+        super().update_settings(preset)
+        if self._part is None and len(preset.target.shape or ()) != 3:
+            self.say_empty(NO_IMAGES)
+
     def pull_fields(self) -> dict[str, object]:
         return {"film_chain": self._chain}
 
@@ -84,13 +92,9 @@ class GalleryPanel(ThrottledPanel):
         else:
             heading = "The film of a chain appears here once the chains move: click an image of the GEBM."
         self.film.show_film(part.film, heading, captions(part.film_steps.tolist(), part.film_energy.tolist()))
-        self.readout.say(
-            f"chain {part.film_chain}: E {short(float(part.film_energy[-1]))} at step {int(part.film_steps[-1])}"
-            if len(part.film)
-            else ""
-        )
 
     def _choose(self, place: int) -> None:
         if self._part is not None and 0 <= place < len(self._part.gebm):
             self._chain = place
             self.grids["gebm"].mark(place)
+            self.hovered.emit(None)

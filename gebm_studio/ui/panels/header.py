@@ -15,9 +15,7 @@ from gebm_studio.ui.panels.flow import FlowBar
 class Header(FlowBar):
     """Choices, switches and the home button of a panel."""
 
-    def choice(
-        self, options: Sequence[tuple[str, str]], tip: str, chosen: Callable[[str], None]
-    ) -> Choice:
+    def choice(self, options: Sequence[tuple[str, str]], tip: str, chosen: Callable[[str], None]) -> Choice:
         """Add a choice between (value, text) pairs; `chosen` hears of the person's choices only."""
         button = Choice(options, tip, chosen, self)
         self.add(button)
@@ -87,7 +85,7 @@ class Choice(QToolButton):
         # The style's own menu mark would lie over the text of so small a button.
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
-        option.features &= ~QStyleOptionToolButton.ToolButtonFeature.HasMenu
+        option.features &= ~QStyleOptionToolButton.ToolButtonFeature.HasMenu  # type: ignore[attr-defined]
         QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
 
     def _picked(self, action: QAction) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -68,27 +69,23 @@ class MapImage(pg.ImageItem):  # type: ignore[misc]
 
 
 def refined(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Coarse values (H, W) on a finer grid over the same extent, linear between the middles of cells."""
+    """Coarse values (H, W) on a finer grid over the same extent, linear between the middles of cells.
+
+    Written without matrix products: BLAS would start threads, which wait for cores that an engine holds.
+    """
     fine = np.nan_to_num(values, nan=0.0)
-    rows, columns = (max(1, FINE // size) for size in fine.shape)
-    if rows > 1:
-        fine = _weights(fine.shape[0], rows) @ fine
-    if columns > 1:
-        fine = fine @ _weights(fine.shape[1], columns).T
+    for axis in (0, 1):
+        size = fine.shape[axis]
+        if 1 < size <= FINE // 2:
+            below, share = _places(size, FINE // size)
+            low, high = fine.take(below, axis), fine.take(below + 1, axis)
+            fine = low + (high - low) * (share[:, None] if axis == 0 else share)
     return np.ascontiguousarray(fine, dtype=np.float32)
 
 
-_cache: dict[tuple[int, int], NDArray[np.float32]] = {}
-
-
-def _weights(size: int, factor: int) -> NDArray[np.float32]:
-    """The matrix (size·factor, size) of linear interpolation; there are few sizes, so each is kept."""
-    if (size, factor) not in _cache:
-        at = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1)
-        below = np.minimum(at.astype(int), max(size - 2, 0))
-        matrix = np.zeros((size * factor, size), dtype=np.float32)
-        rows = np.arange(size * factor)
-        matrix[rows, below] = 1.0 - (at - below)
-        matrix[rows, np.minimum(below + 1, size - 1)] += at - below
-        _cache[size, factor] = matrix
-    return _cache[size, factor]
+@cache
+def _places(size: int, factor: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """For each fine cell the coarse cell below it and the share of the way to the next."""
+    at = np.clip((np.arange(size * factor) + 0.5) / factor - 0.5, 0, size - 1)
+    below = np.minimum(at.astype(np.intp), size - 2)
+    return below, (at - below).astype(np.float32)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
@@ -38,6 +41,7 @@ class LatentPanel(Panel):
         self._part: LatentPart | None = None
         self._probe: Probe | None = None
         self._reading: Reading | None = None
+        self._told: tuple[float, ...] | None = None
         self._heading = QLabel(self.header)
         self._heading.setToolTip("What of the latent space is shown, and its dimension d.")
         self.header.add(self._heading)
@@ -47,6 +51,7 @@ class LatentPanel(Panel):
         self._views = QStackedWidget(self.canvas)
         for view in (self.plane, self.line):
             view.pointed.connect(self._point)
+            view.moved.connect(lambda _extent: self.hovered.emit(self._probe))
             self._views.addWidget(view)
         column = QVBoxLayout(self.canvas)
         column.setContentsMargins(0, 0, 0, 0)
@@ -106,8 +111,10 @@ class LatentPanel(Panel):
 
     def show_reading(self, reading: Reading | None) -> None:
         self._reading = reading
-        mine = reading is not None and reading.space == "latent" and self._probe is not None
-        self.point_hovered_in_data.emit(reading.x if mine and reading is not None else None)
+        if reading is not None and reading.space == "latent" and self._probe is not None:
+            self._tell(reading.x)
+        else:
+            self._tell(None)
         self._say()
 
     def mark_latent(self, z: object) -> None:
@@ -135,16 +142,22 @@ class LatentPanel(Panel):
     def _go_home(self) -> None:
         self.plane.go_home()
         self.line.go_home()
+        self.hovered.emit(self._probe)
 
     def _point(self, at: tuple[float, float] | None) -> None:
         flat = self._part is not None and self._part.dim == 1
         self._probe = None if at is None else ("latent", at[:1] if flat else at)
         if at is None:
             self._reading = None
-            self.point_hovered_in_data.emit(None)
+            self._tell(None)
         (self.line if flat else self.plane).crosshair.point_at(at)
         self._say()
         self.hovered.emit(self._probe)
+
+    def _tell(self, x: tuple[float, ...] | None) -> None:
+        if x != self._told:
+            self._told = x
+            self.point_hovered_in_data.emit(x)
 
     def _say(self) -> None:
         part, reading = self._part, self._reading
@@ -170,7 +183,8 @@ class Plane(Plot):
         super().__init__(equal=True, parent=parent)
         self.map, self.trails = MapImage(), Trails()
         self.chains, self.mark = PointSet(6.5), PointSet(10.0)
-        for depth, item in enumerate((self.map, self.trails, self.chains, self.mark)):
+        items: tuple[Any, ...] = (self.map, self.trails, self.chains, self.mark)
+        for depth, item in enumerate(items):
             item.setZValue(depth - 10)
             self.addItem(item, ignoreBounds=True)
         self.restyle(theme.current())
@@ -192,7 +206,7 @@ class Plane(Plot):
             self.chains.set_points(part.chains)
             self.trails.add(part.chains)
 
-    def mark_at(self, z: np.ndarray | None) -> None:  # type: ignore[type-arg]
+    def mark_at(self, z: NDArray[np.float64] | None) -> None:
         """Mark the first two coordinates of a latent vector."""
         self.mark.set_points(np.empty((0, 2)) if z is None or len(z) < 2 else z[None, :2])
 

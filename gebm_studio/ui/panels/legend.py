@@ -79,7 +79,7 @@ class Entry(QAbstractButton):
         on = self.isChecked() or not self.isCheckable()
         painter.setFont(look.text_font)
         painter.setPen(look.pen(look.text if on else look.muted))
-        left = _BOX + _GAP
+        left = float(_BOX + _GAP)
         room = QRectF(left, 0, self.width() - left, self.height())
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.drawText(room, middle, self.text())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
-from gebm_studio.messages import LatentPart
+from gebm_studio.messages import Extent, Floats, LatentPart
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.plot import Plot
-from gebm_studio.ui.panels.primitives import PointSet
+from gebm_studio.ui.panels.primitives import Line, PointSet
 
 RUG = 0.09
 """Height of the strip for the chains under the axis, as a share of the highest density."""
@@ -22,9 +22,9 @@ class LineView(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.view.setMouseEnabled(x=True, y=False)
-        self.histogram = pg.PlotCurveItem(skipFiniteCheck=True)
-        self.density = pg.PlotCurveItem(skipFiniteCheck=True)
-        self.potential = pg.PlotCurveItem(skipFiniteCheck=True)
+        self.histogram = Line()
+        self.density = Line()
+        self.potential = Line()
         self.rug, self.mark = PointSet(6.0), PointSet(10.0)
         for item in (self.histogram, self.density, self.potential, self.rug, self.mark):
             self.addItem(item, ignoreBounds=True)
@@ -61,11 +61,11 @@ class LineView(Plot):
     def show_part(self, part: LatentPart) -> None:
         """Show the newest chains and, where they came, the curves."""
         if part.line is not None and part.line.shape[1]:
-            self._show_curves(part)
+            self._show_curves(part.line, part.home)
         z = part.chains[:, 0].astype(np.float64)
         self.rug.set_points(np.stack([z, np.full(len(z), -RUG / 2 * self._top)], axis=1))
 
-    def mark_at(self, z: np.ndarray | None) -> None:  # type: ignore[type-arg]
+    def mark_at(self, z: NDArray[np.float64] | None) -> None:
         """Mark a latent point."""
         empty = z is None or len(z) != 1
         self.mark.set_points(np.empty((0, 2)) if empty or z is None else np.array([[z[0], -RUG / 2 * self._top]]))
@@ -100,9 +100,8 @@ class LineView(Plot):
         if hasattr(self, "_right"):
             self._right.setVisible(self.getAxis("left").isVisible())
 
-    def _show_curves(self, part: LatentPart) -> None:
-        assert part.line is not None
-        z, potential, density, histogram = part.line.astype(np.float64)
+    def _show_curves(self, line: Floats, home: Extent) -> None:
+        z, potential, density, histogram = line.astype(np.float64)
         highest = float(np.nanmax(np.maximum(density, histogram), initial=1e-12))
         # The scale follows the curves only when they leave it or shrink far below it.
         if not 0.55 * self._top < highest <= self._top:
@@ -116,7 +115,7 @@ class LineView(Plot):
                 self._range = (low - room, high + room)
         low, high = self._range
         self._right.setRange(low - RUG * (high - low), high)
-        self.set_home((part.home[0], part.home[1], -RUG * self._top, self._top))
+        self.set_home((home[0], home[1], -RUG * self._top, self._top))
         self.histogram.setData(z, np.nan_to_num(histogram), fillLevel=0.0)
         self.density.setData(z, np.nan_to_num(density))
         on_scale = np.nan_to_num((potential - low) / (high - low) * self._top, nan=self._top, posinf=9e9)

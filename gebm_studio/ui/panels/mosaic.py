@@ -81,7 +81,7 @@ class Mosaic(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         move = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if self.selectable and move is not None and len(self._images):
-            self.clicked.emit((self._marked or 0) + move if self._marked is not None else 0)
+            self.clicked.emit(0 if self._marked is None else self._marked + move)
         else:
             super().keyPressEvent(event)
 
@@ -150,6 +150,13 @@ class FilmStrip(QWidget):
         line = theme.line_height(look.text_font)
         painter.setFont(look.text_font)
         painter.setPen(look.pen(look.text))
+        if not len(self._film):
+            painter.setPen(look.pen(look.muted))
+            painter.drawText(
+                QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._heading
+            )
+            painter.end()
+            return
         painter.drawText(QRectF(0, 0, self.width(), line), fitted(self._heading, look, self.width()))
         places, pitch, zoom = self._chosen()
         painter.setFont(look.number_font)
@@ -172,7 +179,9 @@ class FilmStrip(QWidget):
         line = theme.line_height(look.text_font)
         ratio = self.devicePixelRatioF()
         zoom = max(1, math.floor((self.height() - 3 * line - 8) * ratio / rows)) / ratio
-        widest = max((theme.text_width(look.number_font, text) for pair in self._captions for text in pair), default=0.0)
+        widest = max(
+            (theme.text_width(look.number_font, text) for pair in self._captions for text in pair), default=0.0
+        )
         pitch = max(columns * zoom, widest) + GRID
         fitting = max(1, int((self.width() + GRID) // pitch))
         places = np.unique(np.linspace(0, count - 1, min(fitting, count)).round().astype(int)).tolist()
@@ -189,16 +198,16 @@ def best_grid(count: int, width: int, height: int, room_x: float, room_y: float,
 
     Where not even a zoom of one pixel fits, the grid keeps that zoom and is cut at its end.
     """
-    best = (1, 0.0)
+    best = (0.0, 0, 1)
     for across in range(1, count + 1):
         down = math.ceil(count / across)
         free_x, free_y = room_x - across * GAP, room_y - down * GAP
         zoom = math.floor(min(free_x / (across * width), free_y / (down * height)) * ratio) / ratio
-        if zoom > best[1]:
-            best = (across, zoom)
-    if best[1] <= 0:
+        # Of grids with one zoom the one that leaves fewest places empty looks best.
+        best = max(best, (zoom, count - across * down, across))
+    if best[0] <= 0:
         return max(1, int(room_x // (width / ratio + GAP))), 1.0 / ratio
-    return best
+    return best[2], best[0]
 
 
 def _paint_image(painter: QPainter, cell: QRectF, image: Bytes) -> None:

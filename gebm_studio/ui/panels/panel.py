@@ -26,6 +26,8 @@ class Panel(QWidget):
     """What will appear here and how to get it."""
 
     hovered = Signal(object)
+    """The probe under the pointer or None; also sent when anything else in `pull_fields` has changed."""
+
     setting_changed = Signal(str, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -211,6 +213,10 @@ class ThrottledPanel(Panel):
     def redraw(self) -> None:
         """Draw what is held."""
         raise NotImplementedError
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.throttle.request()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.throttle.stop()

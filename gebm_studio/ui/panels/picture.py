@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
 import numpy as np
@@ -68,7 +69,7 @@ class Picture(Plot):
             if self._look is not None:
                 self.restyle(self._look)
 
-    def show_layers(self, shown: set[str]) -> None:
+    def show_layers(self, shown: AbstractSet[str]) -> None:
         """Which layers are drawn; the others are not even kept up to date."""
         for name, item in self.layers.items():
             item.setVisible(name in shown)
@@ -114,7 +115,9 @@ class Picture(Plot):
         start, push = part.arrows[:, :2].astype(np.float64), part.arrows[:, 2:].astype(np.float64)
         length = np.linalg.norm(push, axis=1)
         usual = float(np.nanpercentile(length, 90)) or 1.0
-        push = push * (np.minimum(1.0, usual / np.maximum(length, 1e-30)) * ARROW_SHARE * (right - left) / usual)[:, None]
+        push = (
+            push * (np.minimum(1.0, usual / np.maximum(length, 1e-30)) * ARROW_SHARE * (right - left) / usual)[:, None]
+        )
         end = start + push
         across = np.stack([-push[:, 1], push[:, 0]], axis=1) * 0.18
         barbs = [end - 0.3 * push + side * across for side in (1.0, -1.0)]

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.messages import Extent
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.primitives import Crosshair
+from gebm_studio.ui.panels.primitives import Axis, Crosshair
 
-SMALL = 130
-"""Plots narrower or lower than this many pixels drop their axes to leave room for the picture."""
+SMALL = 200
+"""Plots narrower than this many pixels, or lower than half as many, drop an axis for the picture's sake."""
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]
@@ -25,7 +25,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     """The extent that the person moved or zoomed the view to."""
 
     def __init__(self, equal: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent, background=None)
+        axes = {side: Axis(side) for side in ("left", "bottom", "right", "top")}
+        super().__init__(parent=parent, background=None, axisItems=axes)
+        for side in ("right", "top"):
+            self.hideAxis(side)
         self.setFrameShape(self.Shape.NoFrame)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(64, 48)
@@ -102,10 +105,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def show_axes(self, left: bool = True, bottom: bool = True) -> None:
         """Show or hide the axes; small plots have none."""
-        roomy = self.width() >= SMALL and self.height() >= SMALL // 2
-        for side, wanted in (("left", left), ("bottom", bottom)):
-            if self.getAxis(side).isVisible() != (wanted and roomy):
-                self.showAxis(side, wanted and roomy)
+        tall, wide = self.height() >= SMALL // 2, self.width() >= SMALL
+        for side, wanted in (("left", left and tall and wide), ("bottom", bottom and tall)):
+            if self.getAxis(side).isVisible() != wanted:
+                self.showAxis(side, wanted)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         # pyqtgraph calls this with None while it is being built.

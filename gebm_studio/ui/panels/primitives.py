@@ -13,7 +13,7 @@ import pyqtgraph as pg
 import shiboken6
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 Table = NDArray[np.uint8]
 _MARGIN = 2
@@ -114,7 +114,7 @@ class PointSet(_Item):
         fragments[:, 7] = fragments[:, 6]
         fragments[:, 8] = 0.0
         fragments[:, 9] = 1.0
-        first = shiboken6.wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment)
+        first: Any = shiboken6.wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment)
         painter.drawPixmapFragments(first, len(fragments), self._atlas)
 
     def _paint_shapes(self, painter: QPainter, spots: NDArray[np.float64]) -> None:
@@ -164,12 +164,63 @@ class Segments(_Item):
         self.update()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self.exporting)
-        for lines, pen in self._bands:
+        bands = self._bands
+        if self.exporting:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            bands = [(_mapped(painter.worldTransform(), a.reshape(-1, 2)).reshape(-1, 4), pen) for a, pen in bands]
+            painter.setWorldTransform(QTransform())
+        for lines, pen in bands:
             if len(lines):
                 painter.setPen(pen)
-                first = shiboken6.wrapInstance(lines.ctypes.data, QLineF)
+                first: Any = shiboken6.wrapInstance(lines.ctypes.data, QLineF)
                 painter.drawLines(first, len(lines))
+
+
+class Axis(pg.AxisItem):  # type: ignore[misc]
+    """An axis that an export shows whole.
+
+    The SVG writer overlooks that a clip has ended; without one of its own an axis would be cut off by
+    the clip of whatever was drawn before it.
+    """
+
+    def paint(self, painter: QPainter, *args: Any) -> None:
+        if self._exportOpts is not False:
+            painter.setClipRect(self.boundingRect().adjusted(-2, -2, 2, 2))
+        super().paint(painter, *args)
+
+
+class Line(pg.PlotCurveItem):  # type: ignore[misc]
+    """A curve that an export gets in the coordinates of the page.
+
+    Elsewhere pens keep their width under any zoom, but many readers of SVG do not know how.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(skipFiniteCheck=True)
+
+    def paint(self, painter: QPainter, *args: Any) -> None:
+        if self._exportOpts is False:
+            super().paint(painter, *args)
+            return
+        x, y = self.getData()
+        if x is None or not len(x):
+            return
+        place = painter.worldTransform()
+        points = [QPointF(*spot) for spot in _mapped(place, np.stack([x, y], axis=1)).tolist()]
+        painter.save()
+        painter.setWorldTransform(QTransform())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        level = self.opts["fillLevel"]
+        if level is not None and self.opts["brush"] is not None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.opts["brush"])
+            ends = [] if level == "enclosed" else [place.map(QPointF(float(x[i]), float(level))) for i in (-1, 0)]
+            painter.drawPolygon(QPolygonF([*points, *ends]))
+        if self.opts["pen"] is not None:
+            painter.setPen(self.opts["pen"])
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(QPolygonF(points))
+        painter.restore()
 
 
 class Crosshair(_Item):
@@ -223,9 +274,10 @@ class Crosshair(_Item):
 
 
 def _mapped(place: QTransform, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    matrix = np.array([[place.m11(), place.m12()], [place.m21(), place.m22()]])
-    mapped: NDArray[np.float64] = points @ matrix + (place.dx(), place.dy())
-    return mapped
+    x, y = points[:, 0], points[:, 1]
+    return np.stack(
+        [x * place.m11() + y * place.m21() + place.dx(), x * place.m12() + y * place.m22() + place.dy()], axis=1
+    )
 
 
 def _finite_lines(lines: NDArray[Any]) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ class Tile(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(200, 104)
+        return QSize(200, 72)
 
     def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
         """Draw the picture into its room."""
@@ -62,7 +62,8 @@ class Tile(QWidget):
         head = QRectF(pad, 3, self.width() - 2 * pad, line)
         painter.setFont(look.number_font)
         painter.setPen(look.pen(look.muted))
-        value = fitted(self._value, look, head.width() * 0.6)
+        beside = head.width() - theme.text_width(look.text_font, self.title) - GRID
+        value = fitted(self._value, look, max(beside, head.width() * 0.6))
         painter.drawText(head, RIGHT, value)
         painter.setFont(look.text_font)
         painter.setPen(look.pen(look.text))
@@ -140,7 +141,7 @@ class TimelineTile(Tile):
         """Show a timeline (t, k); `why_empty` says why, where it names no mode."""
         self._timeline = timeline
         empty = not timeline.size or bool((timeline < 0).all())
-        self.say("" if empty else f"{timeline.shape[1]} chains", why_empty if empty else "")
+        self.say("", why_empty if empty else "")
 
     def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
         table = mode_table(look)
@@ -167,9 +168,7 @@ class BarsTile(Tile):
         """The heights."""
         return self._bars
 
-    def show_bars(
-        self, bars: NDArray[np.float64], marks: NDArray[np.float64], value: str, why_empty: str = ""
-    ) -> None:
+    def show_bars(self, bars: NDArray[np.float64], marks: NDArray[np.float64], value: str, why_empty: str = "") -> None:
         """Show bars, and marks of the same number or none."""
         self._bars, self._marks = bars, marks
         self.say(value, why_empty)
@@ -184,7 +183,9 @@ class BarsTile(Tile):
         colour, bottom = QColor(getattr(look, self._role)), room.bottom()
         for place, bar in enumerate(np.nan_to_num(self._bars).tolist()):
             height = room.height() * bar / highest
-            painter.fillRect(QRectF(room.left() + place * pitch + gap / 2, bottom - height, pitch - gap, height), colour)
+            painter.fillRect(
+                QRectF(room.left() + place * pitch + gap / 2, bottom - height, pitch - gap, height), colour
+            )
         painter.setPen(QPen(QColor(look.text), 2.0))
         for place, mark in enumerate(self._marks.tolist()):
             y, x = bottom - room.height() * mark / highest, room.left() + place * pitch

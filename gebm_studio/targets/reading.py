@@ -39,7 +39,8 @@ def read_csv(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...]]:
                         names = tuple(" ".join(cell.split()) or f"column {i + 1}" for i, cell in enumerate(cells))
                         continue
                 if len(cells) != width:
-                    raise TableError(f"line {line}: {len(cells)} cells where the first line has {width}")
+                    got = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                    raise TableError(f"line {line}: {got} where the first line has {width}")
                 rows.append(_row(line, cells))
     except UnicodeDecodeError as error:
         raise TableError(f"not a text file in UTF-8 (byte {error.start}); save it as CSV or NPY") from error

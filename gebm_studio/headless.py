@@ -124,12 +124,11 @@ def _export(training: Training, order: Export, progress: bool) -> None:
 
 
 def _samples(training: Training, count: int, steps: int, progress: bool) -> writing.Samples:
-    samples: writing.Samples = {}
-    with tqdm(total=1, desc="sampling", disable=not progress, leave=False) as bar:
-        for done, total, samples in writing.draw_samples(training, count, steps, SAMPLES_SEED):
-            bar.total = total
+    drawing = writing.Drawing(training, count, steps, SAMPLES_SEED)
+    with tqdm(total=drawing.total, desc="sampling", disable=not progress, leave=False) as bar:
+        for done in drawing:
             bar.update(done - bar.n)
-    return samples
+    return drawing.samples
 
 
 def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
@@ -173,9 +172,7 @@ def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
     return _jsonable(found) | {"protocol": notes, "versions": storage.versions()}
 
 
-def _transport(
-    training: Training, samples: writing.Samples, notes: dict[str, str], chain: str
-) -> dict[str, Any]:
+def _transport(training: Training, samples: writing.Samples, notes: dict[str, str], chain: str) -> dict[str, Any]:
     """W1 of base and GEBM to held-out data, and of data to data, by one exact assignment each."""
     from gebm_studio.divergences import w1
 
@@ -223,5 +220,3 @@ def _jsonable(values: dict[str, Any]) -> dict[str, Any]:
 def _write_json(path: Path, values: dict[str, Any]) -> None:
     with written_aside(path) as aside:
         aside.write_text(json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-
-

@@ -17,7 +17,8 @@ from gebm_studio.experiments import Diverged, Training
 from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings
 
 REQUIRED = {
-    "steps", "seed", "device", "kale_train", "kale_heldout", "donsker_varadhan", "log_partition", "log_z", "log_z_stderr",
+    "steps", "seed", "device", "kale_train", "kale_heldout", "donsker_varadhan", "log_partition", "log_z",
+    "log_z_stderr",
 }  # fmt: skip
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
 

@@ -26,29 +26,40 @@ SCATTER = 256
 COLOURS = {"data": (120, 120, 120), "base": (204, 121, 167), "gebm": (0, 158, 115)}
 
 
-def draw_samples(run: Training, count: int, steps: int, seed: int) -> Iterator[tuple[int, int, Samples]]:
+class Drawing:
     """Samples of data, base and GEBM, (count, *shape) float32 each.
 
     Draws from a generator of its own: the run does not change. Fresh chains take `steps` steps
-    of the run's sampler at its temperature. Yields (done, total, samples); the samples are whole
-    in the last item only, so a caller can show progress and stop.
+    of the run's sampler at its temperature. Iterating yields how many of `total` steps are done,
+    so a caller can show progress and stop; `samples` is whole at the end.
     """
-    generator = torch.Generator(run.device).manual_seed(seed)
-    model = run.model
-    data = run.target.held_out
-    if len(data) < count:
-        data = torch.cat((data, run.target.sample(count - len(data), generator)))
-    chains = sample(model, run.preset.sampler, count, steps, generator)
-    for done in chains:
-        if done % 10 == 0:
-            yield done, chains.total, {}
-    with torch.no_grad():
-        found = {
-            "data": data[:count],
-            "base": _pushed(run, model.prior(count, generator)),
-            "gebm": _pushed(run, chains.position),
-        }
-    yield chains.total, chains.total, {name: x.float().cpu().numpy() for name, x in found.items()}
+
+    def __init__(self, run: Training, count: int, steps: int, seed: int) -> None:
+        self._run, self._count = run, count
+        self._generator = torch.Generator(run.device).manual_seed(seed)
+        self._chains = sample(run.model, run.preset.sampler, count, steps, self._generator)
+        self.total = self._chains.total
+        self.samples: Samples = {}
+
+    def __iter__(self) -> Iterator[int]:
+        yield from self._chains
+        run, count = self._run, self._count
+        data = run.target.held_out
+        if len(data) < count:
+            data = torch.cat((data, run.target.sample(count - len(data), self._generator)))
+        with torch.no_grad():
+            found = {
+                "data": data[:count],
+                "base": _pushed(run, run.model.prior(count, self._generator)),
+                "gebm": _pushed(run, self._chains.position),
+            }
+        self.samples = {name: x.float().cpu().numpy() for name, x in found.items()}
+
+    def finished(self) -> Samples:
+        """Take all steps and return the samples."""
+        for _ in self:
+            pass
+        return self.samples
 
 
 def _pushed(run: Training, z: torch.Tensor) -> torch.Tensor:
@@ -91,9 +102,7 @@ def _image_block(images: NDArray[Any], order: ExportSamples) -> NDArray[np.uint8
     grey = pixels(torch.from_numpy(images[: order.rows * order.columns]))
     _, height, width = grey.shape
     gap = GAP if order.padding else 0
-    sheet = np.full(
-        (order.rows * (height + gap) - gap, order.columns * (width + gap) - gap), 255, dtype=np.uint8
-    )
+    sheet = np.full((order.rows * (height + gap) - gap, order.columns * (width + gap) - gap), 255, dtype=np.uint8)
     for index, image in enumerate(grey):
         top, left = (index // order.columns) * (height + gap), (index % order.columns) * (width + gap)
         sheet[top : top + height, left : left + width] = image

@@ -54,9 +54,7 @@ class _ProcessHost:
     def __init__(self, options: Options) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_worker, args=(theirs, options), name="gebm-studio-engine", daemon=True
-        )
+        self._process = context.Process(target=_worker, args=(theirs, options), name="gebm-studio-engine", daemon=True)
         self._process.start()
         theirs.close()  # else the end of the worker would never read as the end of the pipe
 

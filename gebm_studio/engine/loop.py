@@ -133,7 +133,7 @@ class Engine:
                 raise
             path = getattr(command, "path", "")
             self._note("error", explain(error, path), "file")
-        except Exception:
+        except Exception:  # noqa: BLE001  a fault is told with its traceback, and the engine lives on
             self._fault(f"while handling {type(command).__name__}")
 
     def _load(self, command: m.Load) -> None:
@@ -204,19 +204,20 @@ class Engine:
     def _sampling(self, command: m.ExportSamples) -> Iterator[None]:
         """The long export, a piece at a time."""
         run, title = self._need_run(), f"Sampling for {Path(command.path).name}"
-        samples: exports.Samples = {}
-        for done, total, samples in exports.draw_samples(run, command.rows * command.columns, command.steps, EXPORT_SEED):
+        drawing = exports.Drawing(run, command.rows * command.columns, command.steps, EXPORT_SEED)
+        for done in drawing:
             if self._cancelled:
-                self._connection.send(m.Progress(title, total, total))
+                self._connection.send(m.Progress(title, drawing.total, drawing.total))
                 self._note("info", f"{command.path}: cancelled, nothing written", "file")
                 return
-            self._connection.send(m.Progress(title, min(done, total - 1), total))
+            if done % 10 == 1:
+                self._connection.send(m.Progress(title, min(done, drawing.total - 1), drawing.total))
             yield
         if Path(command.path).suffix.lower() == ".npz":
-            exports.write_npz(command.path, samples)
+            exports.write_npz(command.path, drawing.samples)
         else:
-            exports.write_grid(command.path, run, samples, command)
-        self._connection.send(m.Progress(title, 1, 1))
+            exports.write_grid(command.path, run, drawing.samples, command)
+        self._connection.send(m.Progress(title, drawing.total, drawing.total))
         self._written(command.path, "samples")
 
     def _cancel(self, _: m.Cancel) -> None:
@@ -249,7 +250,7 @@ class Engine:
             self._diverged(error)
         except torch.OutOfMemoryError:
             self._out_of_memory()
-        except Exception:
+        except Exception:  # noqa: BLE001  likewise
             self._fault(f"at iteration {run.iteration}")
         if run.iteration != before:
             pace = run.preset.view.pace

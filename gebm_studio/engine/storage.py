@@ -70,7 +70,9 @@ def load(path: Path | str, device: torch.device, kind: type[R] = Training) -> R:
         if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
             raise PresetError([f"{path}: not a saved run: {META} names no format"])
         if meta["format"] > FORMAT:
-            raise PresetError([f"{path}: format {meta['format']} is newer than this studio reads ({FORMAT}); update it"])
+            raise PresetError(
+                [f"{path}: format {meta['format']} is newer than this studio reads ({FORMAT}); update it"]
+            )
         tensors = safetensors.torch.load(state)
     except FileNotFoundError as error:
         raise PresetError([explain(error, path, "read")]) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,7 +195,7 @@ class SampleRun:
         self.total = steps * len(self._sizes)
         self.position = torch.empty(0, model.base.latent_dim, device=model.device)
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[int]:
         done, parts = 0, []
         for size in self._sizes:
             start = self._model.prior(size, self._generator)

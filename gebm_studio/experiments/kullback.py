@@ -79,7 +79,7 @@ def _on_circle(model: Gebm, base: Circle, target: VonMises) -> KlPair:
     def log_p(angle: Array) -> Array:
         return _array(target.angle_log_density(torch.as_tensor(angle)))
 
-    angles = (np.arange(NODES) + 0.5) * (2 * math.pi / NODES) - math.pi
+    angles: Array = (np.arange(NODES, dtype=np.float64) + 0.5) * (2 * math.pi / NODES) - math.pi
     return _by_quadrature(
         lambda log_q: kl_1d(log_p, log_q, -math.pi, math.pi),
         lambda angle: np.full_like(angle, -math.log(2 * math.pi)),
@@ -102,10 +102,13 @@ def _in_plane(model: Gebm, target: Target) -> KlPair:
     def log_g(points: Array) -> Array:
         return _array(model.base.log_density(torch.as_tensor(points, device=model.device)))
 
+    def log_p(points: Array) -> Array:
+        return _array(target.log_density(torch.as_tensor(points)))
+
     nodes = _array(grid(extent, CELLS, torch.device("cpu")))
     cell = (extent[1] - extent[0]) * (extent[3] - extent[2]) / CELLS**2
     return _by_quadrature(
-        lambda log_q: kl_on_grid(lambda points: _array(target.log_density(torch.as_tensor(points))), log_q, extent, CELLS),
+        lambda log_q: kl_on_grid(log_p, log_q, extent, CELLS),
         log_g,
         energy,
         nodes,

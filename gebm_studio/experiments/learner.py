@@ -113,7 +113,7 @@ class Learner:
 
     def optimiser_state(self) -> dict[str, Tensor]:
         """Adam's moments and counts, as flat tensors by name."""
-        tensors = {}
+        tensors: dict[str, Tensor] = {}
         for name, optimiser in self._optimisers.items():
             for index, moments in optimiser.state_dict()["state"].items():
                 tensors |= {f"{name}.{index}.{key}": value.clone() for key, value in moments.items()}

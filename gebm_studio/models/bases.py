@@ -91,7 +91,8 @@ class Linear(Base):
         matrix, shift = self.matrix.to(x), self.shift.to(x)
         z = torch.linalg.solve(matrix, (x - shift).T).T
         normaliser = 0.5 * self.latent_dim * math.log(2 * math.pi) + torch.linalg.slogdet(matrix)[1]
-        return -0.5 * z.square().sum(1) - normaliser
+        log_density: Tensor = -0.5 * z.square().sum(1) - normaliser
+        return log_density
 
 
 class Conv(Base):

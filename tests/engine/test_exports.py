@@ -32,10 +32,7 @@ def ring() -> Training:
 
 
 def drawn(run: Training, count: int) -> exports.Samples:
-    samples: exports.Samples = {}
-    for _, _, samples in exports.draw_samples(run, count, 3, seed=1):
-        pass
-    return samples
+    return exports.Drawing(run, count, 3, seed=1).finished()
 
 
 @pytest.mark.parametrize("scale", [1, 3, 8])
@@ -117,12 +114,12 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
+    write = {
+        "grid": lambda: exports.write_grid(path, ring, samples, ExportSamples("", scale=1)),
+        "npz": lambda: exports.write_npz(path, samples),
+        "curves": lambda: exports.write_curves(path, ring),
+    }[writer]
     with pytest.raises(OSError, match="No space left"):
-        if writer == "grid":
-            exports.write_grid(path, ring, samples, ExportSamples("", scale=1))
-        elif writer == "npz":
-            exports.write_npz(path, samples)
-        else:
-            exports.write_curves(path, ring)
+        write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -40,6 +40,11 @@ class Client:
                 return answer
         raise AssertionError(f"no {kind.__name__} within {patience} s; said: {self.said}")
 
+    def drain(self) -> None:
+        """Read until the other end is gone."""
+        while True:
+            self.host.connection.recv()
+
     def frame(self, **pull: Any) -> m.Frame:
         self.send(m.Pull(**pull))
         frame: m.Frame = self.next(m.Frame)
@@ -156,7 +161,9 @@ def test_live_changes_act_on_the_running_chains(start: Start) -> None:
     client.send(m.Load(preset(), 1), m.Run())
     client.until(lambda frame: frame.iteration > 3)
     client.send(
-        m.SetValue("sampler.chains", 7), m.SetValue("sampler.name", "ula"), m.SetValue("sampler.temperature", float("inf"))
+        m.SetValue("sampler.chains", 7),
+        m.SetValue("sampler.name", "ula"),
+        m.SetValue("sampler.temperature", float("inf")),
     )
     frame = client.frame(run_id=1, needs=frozenset({"latent", "diagnostics"}))
     assert frame.latent is not None
@@ -251,8 +258,7 @@ def test_a_killed_worker_can_be_told_and_its_autosave_restored(start: Start, tmp
     saved = client.next(m.Saved)
     psutil.Process(client.host.pid).kill()  # type: ignore[attr-defined]
     with pytest.raises((EOFError, OSError)):
-        while True:
-            client.next(m.Frame)
+        client.drain()
     assert "SIGKILL" in client.host.last_words()
     again = start("process")
     again.send(m.Restore(saved.path, 2))

@@ -41,7 +41,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, changes: dict
     run = small_run(**changes)
     run.train(7)
     storage.save(run, tmp_path / "run.gebm")
-    resumed = storage.load(tmp_path / "run.gebm", CPU)
+    resumed: Training = storage.load(tmp_path / "run.gebm", CPU)
     run.train(13)
     resumed.train(13)
     ours, theirs = run.tensors(), resumed.tensors()

@@ -207,14 +207,14 @@ def test_probes_read_the_energy_itself() -> None:
     point = (0.7, -1.2)
     reading = frame_of(run, run_id=1, probe=("data", point)).reading
     assert reading is not None
-    assert reading.energy == pytest.approx(float(run.model.energy(torch.tensor([point]))), abs=1e-6)
+    assert reading.energy == pytest.approx(run.model.energy(torch.tensor([point])).item(), abs=1e-6)
     latent = frame_of(run, run_id=1, probe=("latent", point)).reading
     assert latent is not None
     with torch.no_grad():
         x = run.model.base(torch.tensor([point]))
         assert latent.x == pytest.approx(x[0].tolist(), abs=1e-6)
-        assert latent.energy == pytest.approx(float(run.model.energy(x)), abs=1e-5)
-        assert latent.potential == pytest.approx(0.5 * (0.7**2 + 1.2**2) + float(run.model.energy(x)), abs=1e-5)
+        assert latent.energy == pytest.approx(run.model.energy(x).item(), abs=1e-5)
+        assert latent.potential == pytest.approx(0.5 * (0.7**2 + 1.2**2) + run.model.energy(x).item(), abs=1e-5)
 
 
 def test_a_map_shows_the_energy_where_it_says() -> None:
@@ -228,7 +228,7 @@ def test_a_map_shows_the_energy_where_it_says() -> None:
     row, column = size // 4, size // 3
     x = extent[0] + (column + 0.5) * 4 / size
     y = extent[2] + (row + 0.5) * 4 / size
-    expected = float(run.model.energy(torch.tensor([[x, y]], dtype=torch.float32)))
+    expected = run.model.energy(torch.tensor([[x, y]], dtype=torch.float32)).item()
     assert data.map.values[row, column] == pytest.approx(expected, abs=1e-4)
 
 

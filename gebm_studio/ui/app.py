@@ -35,9 +35,14 @@ def start(
     if isinstance(app, QApplication):
         app.setApplicationDisplayName("GEBM Studio")
     window = StudioWindow(
-        preset, folder=folder, engine=engine, device=device, settings_folder=settings_folder, restore=restore,
+        preset,
+        folder=folder,
+        engine=engine,
+        device=device,
+        settings_folder=settings_folder,
+        restore=restore,
         theme=theme,
-    )  # fmt: skip
+    )
     if size is not None:
         window.resize(*size)
     window.show()

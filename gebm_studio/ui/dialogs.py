@@ -8,14 +8,25 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit,
-    QPushButton, QSpinBox, QVBoxLayout, QWidget,
-)  # fmt: skip
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gebm_studio.messages import ExportSamples
 from gebm_studio.ui import theme
 
-Chosen = Callable[[Path], None]
+Chosen = Callable[[Path], object]
 
 
 def ask_open(parent: QWidget, title: str, filters: str, folder: Path, chosen: Chosen) -> QFileDialog:

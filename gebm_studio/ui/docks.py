@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
@@ -22,7 +22,7 @@ class Docks(QMainWindow):
         self.setTabPosition(Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks: dict[str, QDockWidget] = {}
         self._images = False
-        self._arranged = False
+        self._shown = self._restored = False
 
     def add(self, name: str, title: str, widget: QWidget) -> QDockWidget:
         """Put a widget into a dock; `arrange` gives it its place."""
@@ -49,17 +49,15 @@ class Docks(QMainWindow):
         self.tabifyDockWidget(docks["curves"], docks["log"])
         for dock in docks.values():
             dock.show()
-        docks["gallery"].setVisible(self._images)
-        docks["gallery" if self._images else "data"].raise_()
         docks["curves"].raise_()
+        self._show_gallery()
         self._share_out()
 
     def show_images(self, images: bool) -> None:
         """Bring the gallery to the front for images, and put it away for points, when that changes."""
         if images != self._images:
             self._images = images
-            self.docks["gallery"].setVisible(images)
-            self.docks["gallery" if images else "data"].raise_()
+            self._show_gallery()
 
     def state(self) -> QByteArray:
         """The layout as bytes."""
@@ -69,24 +67,32 @@ class Docks(QMainWindow):
         """Take up a layout; False, with nothing changed, where it is of another version or broken."""
         if state.isEmpty() or not self.restoreState(state, VERSION):
             return False
-        self._arranged = True
+        self._restored = True
         return True
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._arranged:
-            # Sizes mean something only once the window has one.
-            self._arranged = True
-            self._share_out()
+        if not self._shown:
+            self._shown = True
+            # Sizes mean something only once the window has one, and tabs can be raised only then.
+            if not self._restored:
+                self._share_out()
+            QTimer.singleShot(0, self, self._show_gallery)
+
+    def _show_gallery(self) -> None:
+        self.docks["gallery"].setVisible(self._images)
+        self.docks["gallery" if self._images else "data"].raise_()
 
     def _share_out(self) -> None:
         """The widths and heights of the default layout, as shares of the window."""
         docks, width, height = self.docks, max(self.width(), 800), max(self.height(), 500)
-        left = min(max(200, round(0.17 * width)), 280)
+        left = min(max(192, round(0.18 * width)), 304)
         right = min(max(264, round(0.20 * width)), 320)
         middle = width - left - right
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([docks["presets"], docks["data"], docks["controls"]], [left, middle, right], horizontal)
         self.resizeDocks([docks["data"], docks["latent"]], [middle // 2, middle - middle // 2], horizontal)
-        self.resizeDocks([docks["curves"], docks["diagnostics"]], [round(0.6 * middle), round(0.4 * middle)], horizontal)
+        self.resizeDocks(
+            [docks["curves"], docks["diagnostics"]], [round(0.6 * middle), round(0.4 * middle)], horizontal
+        )
         self.resizeDocks([docks["data"], docks["curves"]], [round(0.6 * height), round(0.4 * height)], vertical)

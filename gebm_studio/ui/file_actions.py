@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from gebm_studio import presets
 from gebm_studio.files import explain
 from gebm_studio.messages import ExportCurves, Save
+from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.dialogs import ExportDialog, ask_open, ask_save
 from gebm_studio.ui.panels import Panel
 from gebm_studio.ui.preferences import Preferences
@@ -19,9 +20,6 @@ from gebm_studio.ui.session import Session
 PRESET, RUN = ".toml", ".gebm"
 OPENABLE = (PRESET, RUN)
 
-Say = Callable[[str, list[str], str], None]
-"""Tells a person: level, lines, topic."""
-
 
 class FileActions:
     """Opens presets and runs; writes runs, settings, samples, curves and panels.
@@ -29,11 +27,9 @@ class FileActions:
     The last folder is remembered. A file that cannot be used is explained, and the run goes on.
     """
 
-    def __init__(
-        self, window: QWidget, session: Session, preferences: Preferences, say: Say, written: Callable[[Path, str], None]
-    ) -> None:
+    def __init__(self, window: QWidget, session: Session, preferences: Preferences, announcer: Announcer) -> None:
         self._window, self._session, self._preferences = window, session, preferences
-        self._say, self._written = say, written
+        self._say, self._written = announcer.say, announcer.show_written
         self.export_dialog: ExportDialog | None = None
 
     @property
@@ -112,9 +108,12 @@ class FileActions:
         proposal = self.folder / f"{self._session.name or 'run'}-{panel.part}.png"
         filters = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
         ask_save(
-            self._window, f"Export {panel.title.lower()}", filters, proposal,
+            self._window,
+            f"Export {panel.title.lower()}",
+            filters,
+            proposal,
             lambda path: self.export_panel(panel, path),
-        )  # fmt: skip
+        )
 
     def export_panel(self, panel: Panel, path: Path) -> None:
         """Write the picture of a panel as PNG, SVG or PDF."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QKeySequence
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from gebm_studio.messages import Cancel
+from gebm_studio.ui.announcer import open_folder
 
 if TYPE_CHECKING:
     from gebm_studio.ui.window import StudioWindow
@@ -49,7 +50,7 @@ def _file(window: StudioWindow, menu: QMenu) -> None:
     _add(menu, "&Export sample grid…", files.show_export, "Ctrl+E")
     panels = menu.addMenu("Export &panel")
     for panel in window.panels.values():
-        _add(panels, f"{panel.title}…", lambda panel=panel: files.ask_export_panel(panel))
+        _add(panels, f"{panel.title}…", partial(files.ask_export_panel, panel))
     _add(menu, "Export &curves as CSV…", files.ask_export_curves)
     menu.addSeparator()
     quit_action = _add(menu, "&Quit", window.close, "Ctrl+Q")
@@ -75,7 +76,7 @@ def _view(window: StudioWindow, menu: QMenu) -> None:
     themes = menu.addMenu("&Theme")
     group = QActionGroup(themes)
     for name, text in THEMES.items():
-        action = _add(themes, text, lambda name=name: window.set_theme(name))
+        action = _add(themes, text, partial(window.set_theme, name))
         action.setCheckable(True)
         action.setChecked(name == window.theme_name)
         group.addAction(action)
@@ -110,8 +111,3 @@ def _help(window: StudioWindow, menu: QMenu) -> None:
     _add(menu, "&Help", window.show_help, "F1")
     about = _add(menu, "&About GEBM Studio", window.show_about)
     about.setMenuRole(QAction.MenuRole.AboutRole)
-
-
-def open_folder(folder: object) -> None:
-    """Show a folder in the platform's file manager."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPixmap, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
-    QAbstractItemView, QFrame, QLabel, QLineEdit, QListView, QScrollArea, QSplitter, QStyle, QStyledItemDelegate,
-    QStyleOptionViewItem, QVBoxLayout, QWidget,
-)  # fmt: skip
+    QAbstractItemView,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QScrollArea,
+    QSplitter,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gebm_studio.files import shipped
 from gebm_studio.presets import Entry
@@ -19,6 +30,8 @@ from gebm_studio.ui import theme
 ENTRY = Qt.ItemDataRole.UserRole
 PICTURE = Qt.ItemDataRole.DecorationRole
 THUMBNAIL = 6 * theme.GRID
+LEFT = THUMBNAIL + 2 * theme.GRID
+"""Where the texts of an entry begin."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -47,6 +60,7 @@ class PresetList(QWidget):
         self.list.setItemDelegate(EntryDelegate(self.list))
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setMouseTracking(True)
+        self.list.setResizeMode(QListView.ResizeMode.Adjust)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.clicked.connect(self._choose)
@@ -123,46 +137,73 @@ class PresetList(QWidget):
 
 
 class EntryDelegate(QStyledItemDelegate):
-    """Paints an entry: thumbnail, title, figure and source, one line."""
+    """Paints an entry: thumbnail; title on at most two lines, figure and source on one, summary on two."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(20 * theme.GRID, THUMBNAIL + 2 * theme.GRID)
+        lines = sum(len(part) for _, _, part in _parts(index.data(ENTRY), self._text_width()))
+        height = lines * theme.line_height(theme.current().text_font)
+        return QSize(16 * theme.GRID, max(THUMBNAIL, height) + 2 * theme.GRID)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         look = theme.current()
         entry: Entry = index.data(ENTRY)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        rect: QRect = option.rect
-        if selected:
+        style = cast(Any, option)  # Qt's stubs leave out the fields of this class
+        rect: QRect = style.rect
+        if style.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, look.brush(theme.mixed(look.plot, look.accent, 0.18)))
             painter.fillRect(rect.left(), rect.top(), theme.GRID // 2, rect.height(), look.brush(look.accent))
-        elif hovered:
+        elif style.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, look.brush(look.control))
-        inner = rect.adjusted(theme.GRID, theme.GRID, -theme.GRID // 2, -theme.GRID)
-        picture = QRect(inner.left(), inner.top(), THUMBNAIL, THUMBNAIL)
+        place = QRect(rect.left() + theme.GRID, rect.top() + theme.GRID, THUMBNAIL, THUMBNAIL)
         pixmap = index.data(PICTURE)
         if isinstance(pixmap, QPixmap):
-            painter.drawPixmap(picture, pixmap)
+            painter.drawPixmap(place, pixmap)
         else:
-            _placeholder(painter, picture, entry.preset.figure or "·")
-        preset = entry.preset
-        where = " · ".join(part for part in (preset.figure, preset.source) if part)
-        metrics = QFontMetrics(look.text_font)
-        left = picture.right() + theme.GRID
-        width = inner.right() - left
-        bold = QFont(look.text_font)
-        bold.setBold(True)
-        y = inner.top()
-        for font, colour, text in (
-            (bold, look.text, preset.title), (look.text_font, look.muted, where),
-            (look.text_font, look.text, preset.summary),
-        ):  # fmt: skip
+            _placeholder(painter, place, entry.preset.figure or "·")
+        left, width = rect.left() + LEFT, self._text_width()
+        y, height = rect.top() + theme.GRID, theme.line_height(look.text_font)
+        for font, colour, lines in _parts(entry, width):
             painter.setFont(font)
             painter.setPen(look.pen(colour))
-            line = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, width)
-            painter.drawText(QRect(left, y, width, metrics.height()), Qt.AlignmentFlag.AlignVCenter, line)
-            y += metrics.height()
+            for line in lines:
+                painter.drawText(QRect(left, y, width, height), Qt.AlignmentFlag.AlignVCenter, line)
+                y += height
+
+    def _text_width(self) -> int:
+        """Room for the texts: the same whether or not the scroll bar is there, so that heights stay true."""
+        view = self.parent()
+        if not isinstance(view, QListView):
+            return 16 * theme.GRID
+        return view.width() - view.verticalScrollBar().sizeHint().width() - LEFT - theme.GRID
+
+
+def _parts(entry: Entry, width: int) -> list[tuple[QFont, str, list[str]]]:
+    """Font, colour and lines of the three texts of an entry."""
+    look, preset = theme.current(), entry.preset
+    bold = QFont(look.text_font)
+    bold.setBold(True)
+    where = " · ".join(part for part in (preset.figure, preset.source) if part)
+    return [
+        (bold, look.text, wrapped(preset.title, bold, width, 2)),
+        (look.text_font, look.muted, wrapped(where, look.text_font, width, 1)),
+        (look.text_font, look.text, wrapped(preset.summary, look.text_font, width, 2)),
+    ]
+
+
+def wrapped(text: str, font: QFont, width: int, most: int) -> list[str]:
+    """The text on at most so many lines, the last one cut with an ellipsis where more would follow."""
+    metrics = QFontMetrics(font)
+    lines: list[str] = []
+    rest = text.split()
+    while rest:
+        count = 1
+        while count < len(rest) and metrics.horizontalAdvance(" ".join(rest[: count + 1])) <= width:
+            count += 1
+        if len(lines) == most - 1:
+            count = len(rest)
+        lines.append(metrics.elidedText(" ".join(rest[:count]), Qt.TextElideMode.ElideRight, width))
+        rest = rest[count:]
+    return lines
 
 
 def _thumbnail(name: str) -> QPixmap | None:

@@ -95,13 +95,12 @@ class RunLog(QWidget):
         self.view.setResizeMode(QListView.ResizeMode.Adjust)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.empty = QLabel("Messages of the engine appear here: runs that begin, files that are written, what goes wrong.")
+        self.empty = QLabel("Messages appear here: runs that begin, files that are written, what goes wrong.")
         self.empty.setWordWrap(True)
         self.empty.setForegroundRole(self.empty.palette().ColorRole.PlaceholderText)
         copy, clear = QPushButton("Copy all"), QPushButton("Clear")
         copy.clicked.connect(self.copy_all)
-        clear.clicked.connect(self.model.clear)
-        clear.clicked.connect(lambda: self._show_empty())
+        clear.clicked.connect(self.clear)
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
         buttons.addWidget(self.empty, 1)
@@ -114,7 +113,9 @@ class RunLog(QWidget):
         column.setSpacing(theme.GRID // 2)
         column.addWidget(self.view, 1)
         column.addLayout(buttons)
-        QShortcut(QKeySequence.StandardKey.Copy, self.view, self._copy_selected, context=Qt.ShortcutContext.WidgetShortcut)
+        copy_keys = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
+        copy_keys.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copy_keys.activated.connect(self._copy_selected)
 
     def say(self, level: str, text: str, *, topic: str = "", iteration: int = 0) -> None:
         """Add a line, with the time now."""
@@ -128,6 +129,11 @@ class RunLog(QWidget):
     def texts(self) -> list[str]:
         """The texts of all lines, oldest first."""
         return [line.text for line in self.model.lines]
+
+    def clear(self) -> None:
+        """Forget all lines."""
+        self.model.clear()
+        self._show_empty()
 
     def copy_all(self) -> None:
         """Put the whole log on the clipboard."""

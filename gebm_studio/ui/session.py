@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gebm_studio import messages as m
 from gebm_studio.engine.host import Mode, Options
-from gebm_studio.messages import (
-    Command, Frame, Load, Part, Pause, Pull, Reset, Restore, Run, Saved, SetValue,
-)  # fmt: skip
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import Preset
 from gebm_studio.ui.engine_thread import EngineThread
@@ -21,7 +19,7 @@ from gebm_studio.ui.run_settings import RunSettings
 PATIENCE = 10.0
 """Seconds without an answer after which the person is told that the engine is busy."""
 
-PullFields = Callable[[], tuple[frozenset[Part], Mapping[str, Any]]]
+PullFields = Callable[[], tuple[frozenset[m.Part], Mapping[str, Any]]]
 
 
 class Session(QObject):
@@ -61,7 +59,7 @@ class Session(QObject):
         self.state = "starting"
         self.iteration = 0
         self.device = ""
-        self.last_saved: Saved | None = None
+        self.last_saved: m.Saved | None = None
         self.pull_fields: PullFields = lambda: (frozenset(), {})
         self._settings_version = -1
         self._curve_rows = 0
@@ -106,20 +104,20 @@ class Session(QObject):
         self._revive()
         self._new_run(preset, preset, name or preset.title)
         self.folder = folder
-        self._open(Load(preset, self.run_id, running, folder))
+        self._open(m.Load(preset, self.run_id, running, folder))
 
     def restore(self, path: Path | str, *, running: bool = False) -> None:
         """Continue a saved run; its settings arrive with its first frame."""
         self._revive()
         self._new_run(self.preset, None, Path(path).stem)
-        self._open(Restore(str(path), self.run_id, running))
+        self._open(m.Restore(str(path), self.run_id, running))
 
     def reset(self) -> None:
         """Begin the present preset again, with all live changes; those that wait go on waiting."""
         if self.state == "stopped":
             return
         self._new_run(self.preset, self.settings.original, self.name, keep_pending=True)
-        self._open(Reset(self.run_id))
+        self._open(m.Reset(self.run_id))
 
     def restart_from_last_good(self) -> None:
         """Start a new engine and continue from the newest autosave of this run, or from its beginning."""
@@ -128,9 +126,9 @@ class Session(QObject):
         self._watch.start()
         self._new_run(self.preset, self.settings.original, self.name)
         if saved is not None and Path(saved.path).is_file():
-            self._open(Restore(saved.path, self.run_id, running))
+            self._open(m.Restore(saved.path, self.run_id, running))
         else:
-            self._open(Load(self.preset, self.run_id, running, self.folder))
+            self._open(m.Load(self.preset, self.run_id, running, self.folder))
 
     def close(self) -> None:
         """End the engine; takes at most two seconds."""
@@ -140,15 +138,15 @@ class Session(QObject):
 
     # Commands
 
-    def send(self, command: Command) -> None:
+    def send(self, command: m.Command) -> None:
         """Send a command that needs no bookkeeping here; nothing is sent to a dead engine."""
         if self.state != "stopped":
             self._engine.send(command)
             self._pacing.hurry()
 
     def toggle(self) -> None:
-        """Pause when running, else run."""
-        self.send(Pause() if self.state == "running" else Run())
+        """m.Pause when running, else run."""
+        self.send(m.Pause() if self.state == "running" else m.Run())
 
     def painting_starts(self) -> None:
         """The window begins to paint the last frame: time to ask for the next."""
@@ -168,7 +166,7 @@ class Session(QObject):
         try:
             if self.settings.is_live(path):
                 self.settings.change_live(path, value, self._pulls + 1)
-                self.send(SetValue(path, value))
+                self.send(m.SetValue(path, value))
             else:
                 self.settings.change_later(path, value)
         except PresetError as error:
@@ -185,7 +183,7 @@ class Session(QObject):
         running = self._was_running
         self._revive()
         self._new_run(preset, self.settings.original, self.name)
-        self._open(Load(preset, self.run_id, running, self.folder))
+        self._open(m.Load(preset, self.run_id, running, self.folder))
         return []
 
     def discard_pending(self) -> None:
@@ -195,7 +193,7 @@ class Session(QObject):
 
     # What comes from the engine
 
-    def _on_frame(self, frame: Frame) -> None:
+    def _on_frame(self, frame: m.Frame) -> None:
         if frame.run_id == self.run_id:
             self._take(frame)
         elif not self._announced:
@@ -206,7 +204,7 @@ class Session(QObject):
                 self._keep_old_run(frame)
         self._pacing.frame_came()
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: m.Frame) -> None:
         self.iteration, self.device = frame.iteration, frame.device
         self._settings_version = frame.settings_version
         changed = self.settings.adopt(frame.preset, self._pulls)
@@ -222,7 +220,7 @@ class Session(QObject):
         self._set_state(frame.state)
         self.frame.emit(frame)
 
-    def _keep_old_run(self, frame: Frame) -> None:
+    def _keep_old_run(self, frame: m.Frame) -> None:
         before, self._before = self._before, None
         if before is None or before.run_id != frame.run_id:
             self._set_state("empty")
@@ -232,7 +230,7 @@ class Session(QObject):
         self.settings_changed.emit()
         self._pacing.hurry()
 
-    def _on_saved(self, saved: Saved) -> None:
+    def _on_saved(self, saved: m.Saved) -> None:
         if saved.run_id == self.run_id:
             self.last_saved = saved
 
@@ -272,7 +270,7 @@ class Session(QObject):
         self._set_state("starting")
         self.settings_changed.emit()
 
-    def _open(self, command: Load | Restore | Reset) -> None:
+    def _open(self, command: m.Load | m.Restore | m.Reset) -> None:
         self._engine.send(command)
         self._pacing.start()
 
@@ -280,7 +278,7 @@ class Session(QObject):
         needs, fields = self.pull_fields()
         self._pulls += 1
         since, version = self._curve_rows, self._settings_version
-        self._engine.send(Pull(self.run_id, needs, curves_since=since, settings_version=version, **fields))
+        self._engine.send(m.Pull(self.run_id, needs, curves_since=since, settings_version=version, **fields))
 
     def _set_state(self, state: str) -> None:
         if state in ("running", "paused"):

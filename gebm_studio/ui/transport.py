@@ -180,5 +180,3 @@ def _pace_text(pace: float) -> str:
 
 def _grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
-
-

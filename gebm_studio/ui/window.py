@@ -14,10 +14,11 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from gebm_studio import files, presets
 from gebm_studio.engine.host import Mode, Options
-from gebm_studio.messages import Frame, Note, Part
+from gebm_studio.messages import Frame, Part
 from gebm_studio.schema import Preset
-from gebm_studio.ui import menus, theme
-from gebm_studio.ui.banner import Banner
+from gebm_studio.ui import menus
+from gebm_studio.ui import theme as themes
+from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.controls.panel import ControlsPanel
 from gebm_studio.ui.docks import Docks
 from gebm_studio.ui.file_actions import OPENABLE, FileActions
@@ -26,15 +27,12 @@ from gebm_studio.ui.icons import icon
 from gebm_studio.ui.panels import PANELS, Panel
 from gebm_studio.ui.preferences import Preferences
 from gebm_studio.ui.preset_list import PresetList
-from gebm_studio.ui.runlog import RunLog
 from gebm_studio.ui.session import Session
 from gebm_studio.ui.status import StatusLine
 from gebm_studio.ui.transport import Transport
 from gebm_studio.ui.undo import UndoableChanges
 
 SIZE = (1440, 900)
-ABOUT_THE_RUN = ("stopped", "busy", "diverged", "memory", "fault", "settings", "open")
-"""Topics of messages that a new run makes obsolete."""
 
 
 class StudioWindow(QMainWindow):
@@ -75,6 +73,7 @@ class StudioWindow(QMainWindow):
         self.session = Session(preset, cast(Mode, engine), options, parent=self)
         self.session.begin()  # first of all: the engine starts while the window is being built
         self.changes = UndoableChanges(self.session)
+        self._help: HelpWindow | None = None
         self._build()
         self._connect()
         self._recall()
@@ -118,34 +117,28 @@ class StudioWindow(QMainWindow):
 
     def show_help(self) -> None:
         """Open the help page beside the window."""
+        page = self._help or HelpWindow(self)
         if self._help is None:
-            self._help = HelpWindow(self)
-            self._help.destroyed.connect(self._forget_help)
-        self._help.show()
-        self._help.raise_()
-        self._help.activateWindow()
+            self._help = page
+            page.destroyed.connect(self._forget_help)
+        page.show()
+        page.raise_()
+        page.activateWindow()
 
     def show_about(self) -> None:
         """Say what the program is."""
         self.banner.say("info", about_text(), topic="about")
 
-    def say(self, level: str, lines: list[str], topic: str) -> None:
-        """Tell a person in the banner, and keep it in the log."""
-        for line in lines:
-            self.log.say(level, line, topic="" if len(lines) > 1 else topic, iteration=self.session.iteration)
-        more = f"\n… and {len(lines) - 3} more in the run log" if len(lines) > 3 else ""
-        self.banner.say(level, "\n".join(lines[:3]) + more, topic=topic)
-
     # Parts and their wires
 
     def _build(self) -> None:
-        self._help: HelpWindow | None = None
         self.docks = Docks()
         self.panels: dict[str, Panel] = {name: panel() for name, panel in PANELS.items()}
         entries, self._broken = presets.listing()
         self.presets = PresetList(entries)
         self.controls = ControlsPanel(self.session, self.changes.change)
-        self.log = RunLog()
+        self.announcer = Announcer(self.session, self.restart_engine, parent=self)
+        self.banner, self.log = self.announcer.banner, self.announcer.log
         self.docks.add("presets", "Presets", self.presets)
         for name, panel in self.panels.items():
             self.docks.add(name, panel.title, panel)
@@ -153,12 +146,11 @@ class StudioWindow(QMainWindow):
         self.docks.add("log", "Run log", self.log)
         self.docks.show_images(_is_image(self.session.preset))
         self.docks.arrange()
-        self.banner = Banner()
         self.transport = Transport(self.session, self.changes)
         self.addToolBar(self.transport)
         self.status = StatusLine(self.session)
         self.setStatusBar(self.status)
-        self.files = FileActions(self, self.session, self.preferences, self.say, self._show_written)
+        self.files = FileActions(self, self.session, self.preferences, self.announcer)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
@@ -174,12 +166,9 @@ class StudioWindow(QMainWindow):
         session.run_started.connect(self._start_run)
         session.frame.connect(self._show_frame)
         session.settings_changed.connect(self._show_settings)
-        session.note.connect(self._show_note)
         session.progress.connect(self.status.show_progress)
-        session.written.connect(lambda written: self._show_written(Path(written.path), written.what))
-        session.stopped.connect(self._show_stopped)
-        session.busy.connect(self._show_busy)
-        self.presets.chosen.connect(lambda entry: self.files.open(entry.path))
+        session.stopped.connect(lambda _reason: self.status.show_progress(None))
+        self.presets.chosen.connect(self._open_entry)
         for panel in self.panels.values():
             panel.hovered.connect(lambda _probe: session.hurry())
             panel.setting_changed.connect(self.changes.change)
@@ -199,11 +188,12 @@ class StudioWindow(QMainWindow):
             fields.update(panel.pull_fields())
         return frozenset(panel.part for panel in visible), fields
 
+    def _open_entry(self, entry: presets.Entry) -> None:
+        self.files.open(entry.path)
+
     # What comes from the session
 
     def _start_run(self, preset: Preset) -> None:
-        for topic in ABOUT_THE_RUN:
-            self.banner.dismiss(topic)
         self.changes.stack.clear()
         self.docks.show_images(_is_image(preset))
         for panel in self.panels.values():
@@ -217,39 +207,11 @@ class StudioWindow(QMainWindow):
             panel.show_reading(frame.reading)
         self.transport.show_frame(frame)
         self.status.show_frame(frame)
-        self.banner.dismiss("busy")
 
     def _show_settings(self) -> None:
         self.setWindowTitle(f"{self.session.preset.title} — GEBM Studio")
         for panel in self.panels.values():
             panel.update_settings(self.session.preset)
-
-    def _show_note(self, note: Note) -> None:
-        self.log.say(note.level, note.text, topic=note.topic, iteration=note.iteration)
-        if note.level == "info":
-            return
-        first, _, rest = note.text.partition("\n")
-        actions = (("Reset", self.session.reset),) if note.topic == "diverged" else ()
-        text = first + (" (details in the run log)" if rest else "")
-        self.banner.say(note.level, text, topic=note.topic or "note", actions=actions)
-
-    def _show_written(self, path: Path, what: str) -> None:
-        self.log.say("info", f"{what} written to {path}")
-        folder = path.absolute().parent
-        actions = (("Open folder", lambda: menus.open_folder(folder)),)
-        self.banner.say("info", f"{what.capitalize()} written to {path}", topic="written", actions=actions)
-
-    def _show_stopped(self, reason: str) -> None:
-        text = f"engine stopped at step {self.session.iteration} — restart from the last good state"
-        self.log.say("error", f"{text} ({reason})", topic="stopped", iteration=self.session.iteration)
-        self.banner.say("error", f"{text}\n{reason}", topic="stopped", actions=(("Restart", self.restart_engine),))
-        self.status.show_progress(None)
-
-    def _show_busy(self, seconds: float) -> None:
-        if self.banner.message("busy") is None:
-            text = f"The engine has not answered for {seconds:.0f} seconds; it may be busy with something long."
-            self.log.say("warning", text, topic="busy")
-            self.banner.say("warning", text, topic="busy", actions=(("Restart the engine", self.restart_engine),))
 
     # Layout, theme, closing
 
@@ -267,7 +229,7 @@ class StudioWindow(QMainWindow):
     def _apply_theme(self) -> None:
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            theme.apply(app, cast(theme.Name, self.theme_name if self.theme_name in menus.THEMES else "system"))
+            themes.apply(app, cast(themes.Name, self.theme_name if self.theme_name in menus.THEMES else "system"))
 
     def _name_of(self, preset: Preset) -> str:
         """The name of a shipped preset, also with some settings changed; else its title."""
@@ -307,5 +269,3 @@ class StudioWindow(QMainWindow):
 
 def _is_image(preset: Preset) -> bool:
     return len(preset.target.shape or ()) == 3
-
-

@@ -6,8 +6,9 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gebm_studio.schema import Preset, Section, Setting, describe, settings_of
 from gebm_studio.ui import theme
@@ -19,6 +20,38 @@ def kinds_of(group: str) -> dict[str, type[Section]]:
     """The sections that a group can be, by kind; empty for a group of one kind only."""
     members = typing.get_args(Preset.model_fields[group].annotation)
     return {str(member.model_fields["kind"].default): member for member in members}
+
+
+class Heading(QAbstractButton):
+    """The title of a group with a triangle; a click folds the group away."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(title)
+        self.setCheckable(True)
+        self.setChecked(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        calm(self)
+
+    def sizeHint(self) -> QSize:
+        return QSize(12 * theme.GRID, theme.line_height(theme.current().heading_font) + theme.GRID)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look, rect = theme.current(), self.rect()
+        painter = QPainter(self)
+        if self.underMouse() or self.hasFocus():
+            painter.fillRect(rect, look.brush(look.control))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.brush(look.muted))
+        x, y = 0.75 * theme.GRID, rect.height() / 2
+        corners = [(-4, -2), (4, -2), (0, 3)] if self.isChecked() else [(-2, -4), (-2, 4), (3, 0)]
+        painter.drawPolygon(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in corners]))
+        painter.setPen(look.pen(look.text))
+        painter.setFont(look.heading_font)
+        painter.drawText(rect.adjusted(2 * theme.GRID, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.end()
 
 
 class Group(QWidget):
@@ -36,16 +69,8 @@ class Group(QWidget):
         self.rows: dict[str, Row] = {}
         self.kind_row: Row | None = None
         self._extras: list[tuple[str, QWidget]] = []
-        self.heading = QToolButton()
-        self.heading.setText(title)
-        self.heading.setFont(theme.current().heading_font)
-        self.heading.setCheckable(True)
-        self.heading.setChecked(True)
-        self.heading.setAutoRaise(True)
-        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.heading.setArrowType(Qt.ArrowType.DownArrow)
+        self.heading = Heading(title)
         self.heading.toggled.connect(self._fold)
-        calm(self.heading)
         self.body = QWidget()
         self._column = QVBoxLayout(self.body)
         self._column.setContentsMargins(theme.GRID, 0, 0, theme.GRID)
@@ -62,8 +87,9 @@ class Group(QWidget):
 
     def show_values(self, preset: Preset, pending: dict[str, Any], shown: Callable[[str], Any]) -> None:
         """Show the settings in force and those that wait, with the fields of the kind that is chosen."""
-        kind = pending.get(self.name) or getattr(getattr(preset, self.name), "kind", None)
-        section = self._kinds[kind] if self._kinds else type(getattr(preset, self.name))
+        current = getattr(preset, self.name)
+        kind = str(pending.get(self.name) or getattr(current, "kind", ""))
+        section = self._kinds[kind] if self._kinds else type(current)
         if section is not self._section:
             self._build(section)
         if self.kind_row is not None:
@@ -84,7 +110,6 @@ class Group(QWidget):
         self.heading.setChecked(is_open)
 
     def _fold(self, is_open: bool) -> None:
-        self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         self.body.setVisible(is_open)
 
     def _build(self, section: type[Section]) -> None:
@@ -100,9 +125,13 @@ class Group(QWidget):
         if self._kinds:
             described = describe(self.name, Preset.model_fields[self.name])
             choice = Setting(
-                path=self.name, label="Kind", kind="choice", default=next(iter(self._kinds)),
-                help=described.help, choices=tuple(self._kinds),
-            )  # fmt: skip
+                path=self.name,
+                label="Kind",
+                kind="choice",
+                default=next(iter(self._kinds)),
+                help=described.help,
+                choices=tuple(self._kinds),
+            )
             self.kind_row = Row(choice, self._change)
             self._column.addWidget(self.kind_row)
         settings = {setting.path: setting for setting in settings_of(section, self.name)}

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QWidget
 
 from gebm_studio.schema import Setting
 from gebm_studio.ui import theme
@@ -71,9 +71,6 @@ class NumberEditor(Editor):
         self.line.setFixedWidth(round(theme.text_width(self.line.font(), "0.0000000")) + 2 * theme.GRID)
         self.line.taken.connect(self._typed)
         row.addWidget(self.line, 0)
-        unit = QLabel(setting.unit)
-        unit.setEnabled(False)
-        row.addWidget(unit)
         if self.scale is None:
             row.addStretch(1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from gebm_studio.schema import Preset, describe
@@ -26,7 +26,6 @@ GROUPS = {
 """The groups from top to bottom: what a person drags most stands first."""
 
 FIRST = {"sampler": ("temperature", "friction", "step_size")}
-OPEN = ("sampler", "energy", "base", "objective", "training", "target", "view")
 
 
 class PendingBar(QFrame):
@@ -68,6 +67,27 @@ class PendingBar(QFrame):
         self.problem.setVisible(bool(problems))
 
 
+class Column(QScrollArea):
+    """Scrolls up and down only: never narrower than what it holds."""
+
+    def __init__(self, inside: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inside)
+
+    def minimumSizeHint(self) -> QSize:
+        width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(width, 12 * theme.GRID)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # The scroll area already watches its content; only the width that it asks for is added here.
+        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 class ControlsPanel(QWidget):
     """Shows the settings of a session and sends it what a person changes.
 
@@ -94,18 +114,14 @@ class ControlsPanel(QWidget):
         for group in self.groups.values():
             inside.addWidget(group)
         inside.addStretch(1)
-        self.scroll = QScrollArea()
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(column)
+        self.scroller = Column(column)
         self.bar = PendingBar()
         self.bar.apply_button.clicked.connect(self.apply)
         self.bar.discard_button.clicked.connect(session.discard_pending)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addWidget(self.scroll, 1)
+        whole.addWidget(self.scroller, 1)
         whole.addWidget(self.bar)
         session.settings_changed.connect(self.refresh)
         self.refresh()
@@ -120,8 +136,6 @@ class ControlsPanel(QWidget):
         self.conversions.show_sampler(settings.preset)
         self.seed.show_value(settings.shown("seed"), "seed" in pending)
         self.bar.show_count(len(pending))
-        column = self.scroll.widget()
-        self.setMinimumWidth(column.minimumSizeHint().width() + self.scroll.verticalScrollBar().sizeHint().width())
 
     def row(self, path: str) -> Row:
         """The row of a setting that is shown now.

@@ -50,16 +50,14 @@ class Row(QWidget):
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(theme.GRID // 4)
         # A slider needs the whole width; all else fits beside its label.
-        wide = (isinstance(self.editor, NumberEditor) and self.editor.slider is not None) or setting.kind in (
-            "numbers",
-            "text",
-        )
+        number = getattr(self.editor, "inner", self.editor)
+        dragged = isinstance(number, NumberEditor) and number.slider is not None
+        wide = dragged or setting.kind in ("numbers", "text")
         grid.addWidget(self.label, 0, 0)
         grid.addWidget(self.editor, *((1, 0, 1, 2) if wide else (0, 1)))
         grid.addWidget(self.problem, 2, 0, 1, 2)
         grid.setColumnStretch(0, 2)
         grid.setColumnStretch(1, 3)
-        self._write_label()
         self._restyle()
 
     def show_value(self, value: Any, pending: bool) -> None:
@@ -92,13 +90,16 @@ class Row(QWidget):
         self.problem.setVisible(bool(text))
 
     def _write_label(self) -> None:
-        symbol = f"  <i>{escape(self.setting.symbol)}</i>" if self.setting.symbol else ""
-        waiting = " •" if self._pending else ""
-        text = escape(self.setting.label) + symbol + waiting
+        setting, look = self.setting, theme.current()
+        symbol = f"  <i>{escape(setting.symbol)}</i>" if setting.symbol else ""
+        needed = setting.unit and setting.unit not in setting.label.lower()
+        unit = f"  <span style='color: {look.muted}'>{escape(setting.unit)}</span>" if needed else ""
+        name = escape(setting.label) + symbol
         self.label.setTextFormat(Qt.TextFormat.RichText)
-        self.label.setText(f"<b>{text}</b>" if self._pending else text)
+        self.label.setText((f"<b>{name} •</b>" if self._pending else name) + unit)
 
     def _restyle(self) -> None:
+        self._write_label()
         palette = QPalette(self.problem.palette())
         palette.setColor(QPalette.ColorRole.WindowText, theme.current().error)
         self.problem.setPalette(palette)

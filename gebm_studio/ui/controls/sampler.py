@@ -14,10 +14,17 @@ from gebm_studio.ui.controls.number import NumberEditor
 from gebm_studio.ui.controls.row import Change
 
 _BETA = Setting(
-    path="sampler.temperature", label="Inverse temperature", kind="float", default=1.0, symbol="β",
+    path="sampler.temperature",
+    label="Inverse temperature",
+    kind="float",
+    default=1.0,
+    symbol="β",
     help="β = 1/T in ν_β(z) ∝ η(z) e^{−βE(G(z))}: β = 1 is the GEBM, β = 0 (T = ∞) is the base.",
-    low=0.0, high=1000.0, slider=(0.0, 2.0), live=True,
-)  # fmt: skip
+    low=0.0,
+    high=1000.0,
+    slider=(0.0, 2.0),
+    live=True,
+)
 
 
 class BetaRow(QWidget):

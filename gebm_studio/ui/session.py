@@ -226,6 +226,7 @@ class Session(QObject):
             self._set_state("empty")
             return
         self.run_id, self.name, self.settings, self.folder = before
+        self._announced = True  # the panels still show it
         self._settings_version, self._curve_rows = -1, 0
         self.settings_changed.emit()
         self._pacing.hurry()

@@ -182,7 +182,8 @@ class StudioWindow(QMainWindow):
         """What the visible panels need; a hidden one costs nothing."""
         if self.isMinimized():
             return frozenset(), {}
-        visible = [panel for panel in self.panels.values() if panel.isVisible()]
+        # A dock behind another tab counts as visible to Qt, but no part of it can be seen.
+        visible = [panel for panel in self.panels.values() if not panel.visibleRegion().isEmpty()]
         fields: dict[str, Any] = {}
         for panel in visible:
             fields.update(panel.pull_fields())

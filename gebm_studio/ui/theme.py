@@ -73,8 +73,8 @@ class Theme:
         return _font(TEXT_POINTS, False, True)
 
     def pen(self, colour: str, width: float = 1.0, dashed: bool = False) -> QPen:
-        """A pen of constant width on the screen; equal calls give the same object."""
-        return _pen(colour, width, dashed)
+        """A pen whose width no zoom changes; equal calls give the same object."""
+        return _pen(colour, width * screen_ratio(), dashed)
 
     def brush(self, colour: str, alpha: int = 255) -> QBrush:
         """A brush; equal calls give the same object."""
@@ -230,6 +230,20 @@ def _follow(scheme: Qt.ColorScheme) -> None:
     app = QApplication.instance()
     if isinstance(app, QApplication):
         _put(app, DARK if scheme == Qt.ColorScheme.Dark else LIGHT)
+
+
+def screen_ratio() -> float:
+    """Pixels of the screen for one device-independent pixel; Qt does not apply it to cosmetic pens."""
+    app = QApplication.instance()
+    return app.devicePixelRatio() if isinstance(app, QApplication) else 1.0
+
+
+def on_page(pen: QPen) -> QPen:
+    """The same pen as a page has it, where it scales with all the rest."""
+    scaled = QPen(pen)
+    scaled.setCosmetic(False)
+    scaled.setWidthF(pen.widthF() / screen_ratio())
+    return scaled
 
 
 @cache

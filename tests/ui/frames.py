@@ -144,7 +144,7 @@ def curve_rows(count: int = 300, seed: int = 0) -> Array:
     rng = np.random.default_rng(seed)
     t = np.arange(count) * 10.0
     wiggle = rng.standard_normal((count, 6)) * 0.02
-    fall = np.exp(-t / (t[-1] / 3 + 1))
+    fall = np.exp(-t / (count * 10 / 3 + 1))
     kl_base, kl_gebm = 1.1 * fall + 0.25, 0.9 * fall + 0.06
     log_z = 0.4 - 1.2 * (1 - fall)
     table = np.full((count, len(COLUMNS)), np.nan)

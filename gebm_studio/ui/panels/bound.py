@@ -40,7 +40,7 @@ class BoundView(Plot):
         items: tuple[Any, ...] = (self.curve, self.lines, self.top, self.learned)
         for depth, item in enumerate(items):
             item.setZValue(depth)
-            self.addItem(item, ignoreBounds=True)
+            self.add(item)
         self._state: tuple[float, float, float] | None = None
         self._half = 0.0
         self._entries: list[Entry] = []

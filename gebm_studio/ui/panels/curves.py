@@ -134,10 +134,10 @@ class CurveView(Plot):
         for curve in curves:
             if curve.error:
                 self._bands[curve.column] = band = Line()
-                self.addItem(band, ignoreBounds=True)
+                self.add(band)
         for curve in curves:
             self._lines[curve.column] = line = Line()
-            self.addItem(line, ignoreBounds=True)
+            self.add(line)
         self._drawn: set[str] = set()
         self.restyle(theme.current())
 

@@ -9,18 +9,15 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from gebm_studio.messages import DataPart, Floats, Frame, Map, Reading
+from gebm_studio.messages import DataPart, Frame, Map, Reading
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import weight_table
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.legend import ColourKey, Entry
-from gebm_studio.ui.panels.numbers import short, vector
 from gebm_studio.ui.panels.panel import Panel, Probe
 from gebm_studio.ui.panels.picture import LAYERS, Picture
-
-NEAR = 14.0
-"""A base point is singled out within this many pixels of the pointer."""
+from gebm_studio.ui.panels.pointing import nearest, sentence, symmetric_limit
 
 NAMES = {"data": "data", "base": "base", "gebm": "GEBM", "chains": "chains"}
 TIPS = {
@@ -61,7 +58,7 @@ class DataPanel(Panel):
     def take(self, part: DataPart, frame: Frame) -> None:
         self._part = part
         self.show_canvas()
-        wanted = _symmetric_limit(part.log_weight)
+        wanted = symmetric_limit(part.log_weight)
         self._limit += 0.2 * (wanted - self._limit) if self._limit != 1.0 else wanted - self._limit
         look = theme.current()
         for picture in self._shown_pictures():
@@ -262,8 +259,10 @@ class DataPanel(Panel):
 
     def _single_out(self) -> None:
         """Ring the base point nearest to the pointer and tell whose latent it is."""
-        near = self._nearest()
         part = self._part
+        near = None
+        if part is not None and self._probe is not None and self.entries["base"].isChecked():
+            near = nearest(part.base, self._probe[1], self._pictures[0].pixels_between)
         spot = None if near is None or part is None else (float(part.base[near, 0]), float(part.base[near, 1]))
         for picture in self._shown_pictures():
             picture.crosshair.single_out(spot)
@@ -272,45 +271,9 @@ class DataPanel(Panel):
             latent = None if near is None or part is None else tuple(map(float, part.base_latent[near]))
             self.base_point_hovered.emit(latent)
 
-    def _nearest(self) -> int | None:
-        part = self._part
-        if self._probe is None or part is None or not len(part.base) or not self.entries["base"].isChecked():
-            return None
-        x, y = self._probe[1]
-        distance = np.nan_to_num((part.base[:, 0] - x) ** 2 + (part.base[:, 1] - y) ** 2, nan=np.inf)
-        near = int(np.argmin(distance))
-        spot = (float(part.base[near, 0]), float(part.base[near, 1]))
-        return near if self._pictures[0].pixels_between((x, y), spot) <= NEAR else None
-
     def _say(self) -> None:
-        part = self._part
-        if part is None:
-            self.readout.say("")
-            return
-        if self._probe is None:
-            ess = "" if np.isnan(part.ess_fraction) else f" · ESS {100 * part.ess_fraction:.0f} % of base draws"
-            self.readout.say(f"{part.axes[0]} across, {part.axes[1]} up{ess}")
-            return
-        texts = []
-        reading = self._reading
-        if reading is not None and reading.space == "data":
-            weight = "" if np.isnan(reading.log_weight) else f", log weight {short(reading.log_weight)}"
-            texts.append(f"{vector(reading.x)}: E {short(reading.energy)}{weight}")
-        else:
-            texts.append(f"{vector(self._probe[1])}: …")
-        if self._near is not None:
-            near = self._near
-            texts.append(
-                f"base point z = {vector(tuple(map(float, part.base_latent[near])), 3)}, "
-                f"E {short(float(part.base_energy[near]))}, log weight {short(float(part.log_weight[near]))}"
-            )
-        self.readout.say(" · ".join(texts))
+        at = None if self._probe is None else self._probe[1]
+        self.readout.say("" if self._part is None else sentence(self._part, at, self._reading, self._near))
 
 
 MAP_TIP = "The map behind the points: energy E(x), density of the GEBM, or none. Strong colour is where mass is likely."
-
-
-def _symmetric_limit(log_weight: Floats) -> float:
-    """A limit that nearly all log weights keep within, so that one stray point does not grey the rest."""
-    finite = np.abs(log_weight[np.isfinite(log_weight)])
-    return max(float(np.percentile(finite, 95)), 0.05) if len(finite) else 1.0

@@ -47,7 +47,7 @@ class DiagnosticsPanel(ThrottledPanel):
         self.hops = BarsTile(
             "hops",
             "How often each chain went over to another mode; one bar a chain, sorted. "
-            "The number is all hops, then hops of one chain in 1000 steps.",
+            "The number is the hops of one chain in 1000 steps.",
             "muted",
         )
         self.occupancy = BarsTile(
@@ -104,12 +104,12 @@ class DiagnosticsPanel(ThrottledPanel):
         self.occupancy.show_bars(
             part.occupancy.astype(np.float64),
             part.true_weights.astype(np.float64),
-            f"{int((part.occupancy > 0).sum())} of {len(part.occupancy)} modes" if named else "",
+            f"{int((part.occupancy > 0).sum())} of {len(part.occupancy)}" if named else "",
             "" if len(part.occupancy) else (waiting if named else NO_MODES),
         )
         energies = part.chain_energy[np.isfinite(part.chain_energy)].astype(np.float64)
         bins = np.histogram(energies, min(16, max(4, len(energies) // 4)))[0] if len(energies) else np.empty(0)
-        spread = f"{short(float(energies.min()), 2)} … {short(float(energies.max()), 2)}" if len(energies) else ""
+        spread = f"{short(float(energies.min()), 2)}…{short(float(energies.max()), 2)}" if len(energies) else ""
         self.energies.show_bars(bins.astype(np.float64), np.empty(0), spread, "" if len(energies) else waiting)
 
     def figure(self) -> QWidget:
@@ -127,7 +127,7 @@ class DiagnosticsPanel(ThrottledPanel):
         total = int(part.hops.sum())
         rate = 1000 * total / (len(part.hops) * part.chain_steps) if part.chain_steps else math.nan
         bars = np.sort(part.hops)[::-1][:: max(1, len(part.hops) // MOST_BARS)]
-        self.hops.show_bars(bars.astype(np.float64), np.empty(0), f"{count(total)}; {short(rate, 2)} / 1000 steps")
+        self.hops.show_bars(bars.astype(np.float64), np.empty(0), f"{short(rate, 2)} / 1000")
 
     def _place(self) -> None:
         """As many tiles in a row as are wide enough to be read."""

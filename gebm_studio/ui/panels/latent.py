@@ -186,7 +186,7 @@ class Plane(Plot):
         items: tuple[Any, ...] = (self.map, self.trails, self.chains, self.mark)
         for depth, item in enumerate(items):
             item.setZValue(depth - 10)
-            self.addItem(item, ignoreBounds=True)
+            self.add(item)
         self.restyle(theme.current())
 
     def restyle(self, look: theme.Theme) -> None:

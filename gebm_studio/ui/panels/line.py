@@ -20,20 +20,15 @@ class LineView(Plot):
     """Densities on the left axis; the potential is drawn to its own scale, on the right axis."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent=parent)
+        super().__init__(right=True, parent=parent)
         self.view.setMouseEnabled(x=True, y=False)
         self.histogram = Line()
         self.density = Line()
         self.potential = Line()
         self.rug, self.mark = PointSet(6.0), PointSet(10.0)
         for item in (self.histogram, self.density, self.potential, self.rug, self.mark):
-            self.addItem(item, ignoreBounds=True)
-        self.showAxis("right")
-        self._right = self.getAxis("right")
-        self._right.unlinkFromView()
-        self._right.enableAutoSIPrefix(False)
-        self._right.setStyle(tickLength=4, maxTickLevel=0, maxTextLevel=0, tickTextOffset=3)
-        self._right.setTickDensity(0.7)
+            self.add(item)
+        self._right = self.axis("right")
         self._entries: list[Entry] = []
         self._top = 0.0
         self._range = (0.0, 0.0)
@@ -89,16 +84,7 @@ class LineView(Plot):
         self.potential.setPen(look.pen(look.first, 2.0))
         self.rug.set_colours(look.chains, rim=look.plot)
         self.mark.set_colours(look.base, rim=look.chains)
-        for set_pen in (self._right.setPen, self._right.setTickPen):
-            set_pen(look.pen(look.axis))
         self._right.setTextPen(look.pen(look.first))
-        self._right.setTickFont(look.number_font)
-        self._right.setWidth(int(theme.text_width(look.number_font, "−00.0")) + 10)
-
-    def show_axes(self, left: bool = True, bottom: bool = True) -> None:
-        super().show_axes(left, bottom)
-        if hasattr(self, "_right"):
-            self._right.setVisible(self.getAxis("left").isVisible())
 
     def _show_curves(self, line: Floats, home: Extent) -> None:
         z, potential, density, histogram = line.astype(np.float64)

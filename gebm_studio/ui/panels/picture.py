@@ -30,17 +30,17 @@ class Picture(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(equal=True, parent=parent)
         self.map = MapImage()
-        self.addItem(self.map, ignoreBounds=True)
+        self.add(self.map)
         self.trails = Trails()
         self.arrows = Segments()
         self.layers = {name: PointSet(SIZES[name]) for name in LAYERS}
         order = (self.layers["base"], self.layers["data"], self.layers["gebm"], self.arrows, self.trails)
         for depth, item in enumerate((*order, self.layers["chains"])):
             item.setZValue(depth)
-            self.addItem(item, ignoreBounds=True)
+            self.add(item)
         self.mark = PointSet(10.0)
         self.mark.setZValue(90)
-        self.addItem(self.mark, ignoreBounds=True)
+        self.add(self.mark)
         self.by_weight = False
         self.sized = False
         self._look: Theme | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsItem, QSizePolicy, QWidget
 
 from gebm_studio.messages import Extent
 from gebm_studio.ui import theme
@@ -15,8 +15,12 @@ SMALL = 200
 """Plots narrower than this many pixels, or lower than half as many, drop an axis for the picture's sake."""
 
 
-class Plot(pg.PlotWidget):  # type: ignore[misc]
-    """One set of axes; x and y share one scale where `equal` is set."""
+class Plot(pg.GraphicsView):  # type: ignore[misc]
+    """One set of axes; x and y share one scale where `equal` is set, a right axis has a scale of its own.
+
+    It is put together from pyqtgraph's view and axes: the library's own plot brings menus with tools
+    that a person would lose the picture with, and that outlive the widget.
+    """
 
     pointed = Signal(object)
     """(x, y) under the pointer, None once it leaves."""
@@ -24,37 +28,33 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     moved = Signal(object)
     """The extent that the person moved or zoomed the view to."""
 
-    def __init__(self, equal: bool = False, parent: QWidget | None = None) -> None:
-        axes = {side: Axis(side) for side in ("left", "bottom", "right", "top")}
-        super().__init__(parent=parent, background=None, axisItems=axes)
-        for side in ("right", "top"):
-            self.hideAxis(side)
+    def __init__(self, equal: bool = False, right: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent, useOpenGL=False, background=None)
         self.setFrameShape(self.Shape.NoFrame)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(64, 48)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self.equal = equal
         self._home: Extent = (-1.0, 1.0, -1.0, 1.0)
         self._touched = False
-        self.view: pg.ViewBox = self.getPlotItem().vb
+        self._equal = equal
+        self.view = pg.ViewBox(lockAspect=equal, enableMenu=False, defaultPadding=0.0)
         self.view.disableAutoRange()
-        self.view.setAspectLocked(equal)
-        self.view.setDefaultPadding(0.0)
         self.crosshair = Crosshair()
         self.crosshair.setZValue(100)
-        self.addItem(self.crosshair, ignoreBounds=True)
-        for side in ("left", "bottom"):
-            axis = self.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setStyle(tickLength=4, maxTickLevel=0, maxTextLevel=0, tickTextOffset=3, hideOverlappingLabels=equal)
-            axis.setTickDensity(0.7)
+        self.add(self.crosshair)
+        sides = ("left", "bottom", "right") if right else ("left", "bottom")
+        self._axes = {side: self._make_axis(side, equal) for side in sides}
+        self._lay_out(equal)
         self.view.sigRangeChangedManually.connect(self._moved_by_hand)
-        if not equal:
-            # Room for the labels at the ends of the axes.
-            self.getPlotItem().setContentsMargins(0, theme.GRID, theme.GRID, 0)
         self.restyle(theme.current())
         self._show_home()
+
+    def add(self, item: QGraphicsItem) -> None:
+        """Put an item into the picture."""
+        self.view.addItem(item, ignoreBounds=True)
+
+    def axis(self, side: str) -> Axis:
+        """The axis at a side."""
+        return self._axes[side]
 
     @property
     def touched(self) -> bool:
@@ -92,28 +92,31 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def restyle(self, look: theme.Theme) -> None:
         """Take the colours and fonts of a theme."""
         self.setBackground(look.plot)
-        for side in ("left", "bottom"):
-            axis = self.getAxis(side)
+        for axis in self._axes.values():
             axis.setPen(look.pen(look.axis))
             axis.setTickPen(look.pen(look.axis))
             axis.setTextPen(look.pen(look.muted))
             axis.setTickFont(look.number_font)
         height = theme.line_height(look.number_font)
-        self.getAxis("bottom").setHeight(height + 8)
-        self.getAxis("left").setWidth(int(theme.text_width(look.number_font, "−00.00")) + 10)
+        self.axis("bottom").setHeight(height + 8)
+        if self._equal:
+            # Linked pictures have to be of one size; elsewhere an axis is as wide as its numbers.
+            self.axis("left").setWidth(int(theme.text_width(look.number_font, "−00.0")) + 10)
         self.crosshair.set_pens(look.pen(look.axis, 1.0, True), look.pen(look.chains, 2.0))
 
-    def show_axes(self, left: bool = True, bottom: bool = True) -> None:
-        """Show or hide the axes; small plots have none."""
+    def show_axes(self) -> None:
+        """Show the axes that there is room for."""
         tall, wide = self.height() >= SMALL // 2, self.width() >= SMALL
-        for side, wanted in (("left", left and tall and wide), ("bottom", bottom and tall)):
-            if self.getAxis(side).isVisible() != wanted:
-                self.showAxis(side, wanted)
+        for side, axis in self._axes.items():
+            wanted = tall and (wide or side == "bottom")
+            if axis.isVisible() != wanted:
+                # `show` and `hide` also give or take the axis its room, which `setVisible` does not.
+                (axis.show if wanted else axis.hide)()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         # pyqtgraph calls this with None while it is being built.
         super().resizeEvent(event)
-        if event is not None and hasattr(self, "view"):
+        if event is not None and hasattr(self, "_axes"):
             self.show_axes()
             if not self._touched:
                 self._show_home()
@@ -149,3 +152,30 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def _moved_by_hand(self, *_: object) -> None:
         self._touched = True
         self.moved.emit(self.extent)
+
+    def _make_axis(self, side: str, equal: bool) -> Axis:
+        axis = Axis(side)
+        axis.enableAutoSIPrefix(False)
+        axis.setStyle(tickLength=4, maxTickLevel=0, maxTextLevel=0, tickTextOffset=3, hideOverlappingLabels=equal)
+        axis.setStyle(autoExpandTextSpace=True, autoReduceTextSpace=False)
+        axis.setTickDensity(0.7)
+        if side != "right":
+            axis.linkToView(self.view)
+        return axis
+
+    def _lay_out(self, equal: bool) -> None:
+        """The left axis in column 0, the view and the bottom axis in column 1, a right axis in column 2."""
+        whole = pg.GraphicsWidget()
+        grid = QGraphicsGridLayout(whole)
+        grid.setSpacing(0)
+        # Room for the labels at the ends of the axes.
+        room = 0 if equal else theme.GRID
+        grid.setContentsMargins(0, room, room, 0)
+        grid.addItem(self.view, 0, 1)
+        grid.addItem(self._axes["left"], 0, 0)
+        grid.addItem(self._axes["bottom"], 1, 1)
+        if "right" in self._axes:
+            grid.addItem(self._axes["right"], 0, 2)
+        grid.setRowStretchFactor(0, 100)
+        grid.setColumnStretchFactor(1, 100)
+        self.setCentralItem(whole)

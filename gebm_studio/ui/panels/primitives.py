@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
+from gebm_studio.ui.theme import on_page
+
 Table = NDArray[np.uint8]
 _MARGIN = 2
 
@@ -167,7 +169,8 @@ class Segments(_Item):
         bands = self._bands
         if self.exporting:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            bands = [(_mapped(painter.worldTransform(), a.reshape(-1, 2)).reshape(-1, 4), pen) for a, pen in bands]
+            place = painter.worldTransform()
+            bands = [(_mapped(place, a.reshape(-1, 2)).reshape(-1, 4), on_page(pen)) for a, pen in bands]
             painter.setWorldTransform(QTransform())
         for lines, pen in bands:
             if len(lines):
@@ -217,7 +220,7 @@ class Line(pg.PlotCurveItem):  # type: ignore[misc]
             ends = [] if level == "enclosed" else [place.map(QPointF(float(x[i]), float(level))) for i in (-1, 0)]
             painter.drawPolygon(QPolygonF([*points, *ends]))
         if self.opts["pen"] is not None:
-            painter.setPen(self.opts["pen"])
+            painter.setPen(on_page(self.opts["pen"]))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPolyline(QPolygonF(points))
         painter.restore()

@@ -25,7 +25,7 @@ class Tile(QWidget):
         self.title = title
         self._value = ""
         self._why = ""
-        self.setToolTip(tip)
+        self.setToolTip(f"{title.capitalize()}: {tip}")
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(120, 64)
@@ -63,7 +63,7 @@ class Tile(QWidget):
         painter.setFont(look.number_font)
         painter.setPen(look.pen(look.muted))
         beside = head.width() - theme.text_width(look.text_font, self.title) - GRID
-        value = fitted(self._value, look, max(beside, head.width() * 0.6))
+        value = fitted(self._value, look, max(beside, head.width() * 0.45))
         painter.drawText(head, RIGHT, value)
         painter.setFont(look.text_font)
         painter.setPen(look.pen(look.text))

@@ -117,16 +117,16 @@ class FileActions:
 
     def export_panel(self, panel: Panel, path: Path) -> None:
         """Write the picture of a panel as PNG, SVG or PDF."""
-        from gebm_studio.ui.render import export_panel  # only now: it loads Qt's SVG and PDF parts
+        from gebm_studio.ui.render import SUFFIXES, export_panel  # only now: it loads Qt's SVG part
 
+        if path.suffix.lower() not in SUFFIXES:
+            self._say("error", [f"{path.name}: a panel is written as one of {', '.join(SUFFIXES)}"], "file")
+            return
         self._remember(path)
         try:
             export_panel(panel, path)
         except OSError as error:
             self._say("error", [explain(error, path)], "file")
-            return
-        except ValueError as error:
-            self._say("error", [str(error)], "file")
             return
         self._written(path, panel.title.lower())
 

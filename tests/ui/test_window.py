@@ -156,7 +156,9 @@ def test_layout_is_remembered_and_can_be_reset(qtbot: QtBot, tmp_path: Path) -> 
         second.set_theme("light")
 
 
-@pytest.mark.parametrize("content", [b"\x00\xff\xfe garbage \x80", b"no ini at all", b"[General]\ndocks=@Invalid()\n", b""])
+@pytest.mark.parametrize(
+    "content", [b"\x00\xff\xfe garbage \x80", b"no ini at all", b"[General]\ndocks=@Invalid()\n", b""]
+)
 def test_a_broken_settings_file_does_not_stop_the_start(
     qtbot: QtBot, tmp_path: Path, make_window: Any, content: bytes
 ) -> None:

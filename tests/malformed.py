@@ -106,9 +106,9 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
         _in("base", 'kind = "linear"\nmatrix = [[1, 0], [1]]\nshift = [0, 0]'),
         "base.matrix: every row must have the same positive length, got lengths [1, 2]",
     ),
-    "images without a convolution": (
-        _in("target", 'kind = "digits"') + '[energy]\nkind = "conv"\n',
-        "base: kind mlp does not fit target digits; use kind conv",
+    "a linear energy of images": (
+        _in("target", 'kind = "digits"') + '[energy]\nkind = "linear"\n',
+        "energy: kind linear does not take images; use kind conv or mlp",
     ),
     "energy of another dimension": (
         _in("energy", 'kind = "linear"\nweights = [1, 2, 3]'),

@@ -60,7 +60,7 @@ def test_all_problems_are_said_at_once() -> None:
 def test_all_misfits_are_said_at_once() -> None:
     text = 'title = "t"\n[target]\nkind = "flower"\n[base]\nkind = "circle"\n[energy]\nkind = "conv"\n'
     assert _problems(text) == [
-        "file: energy: kind conv does not fit target flower; use kind mlp",
+        "file: energy: kind conv needs a target of images, not flower; use kind mlp",
         "file: base: kind circle needs a target in the plane, flower has shape (3,)",
     ]
 

@@ -62,10 +62,10 @@ class Preset(Section):
         problems = []
         if shape is not None:
             for name, part in (("base", self.base), ("energy", self.energy)):
-                wants_images = isinstance(part, ConvBase | ConvEnergy)
-                if wants_images != (len(shape) == 3):
-                    fits = "conv" if len(shape) == 3 else "mlp"
-                    problems.append(f"{name}: kind {part.kind} does not fit target {target}; use kind {fits}")
+                if isinstance(part, ConvBase | ConvEnergy) and len(shape) != 3:
+                    problems.append(f"{name}: kind conv needs a target of images, not {target}; use kind mlp")
+                elif part.kind in ("linear", "quadratic") and len(shape) == 3:
+                    problems.append(f"{name}: kind {part.kind} does not take images; use kind conv or mlp")
             if self.base.kind == "circle" and shape != (2,):
                 problems.append(f"base: kind circle needs a target in the plane, {target} has shape {shape}")
             if self.base.kind == "linear" and len(shape) == 1 and len(self.base.matrix) != shape[0]:

@@ -95,9 +95,7 @@ def test_one_step_costs_one_gradient(name: str, settings: dict[str, Any]) -> Non
 
 @each_sampler
 @pytest.mark.parametrize("poison", [float("nan"), float("inf")])
-def test_a_chain_that_meets_no_number_stays_and_is_counted(
-    name: str, settings: dict[str, Any], poison: float
-) -> None:
+def test_a_chain_that_meets_no_number_stays_and_is_counted(name: str, settings: dict[str, Any], poison: float) -> None:
     def wall(z: Tensor) -> Tensor:
         inside = quadratic(z)
         return torch.where(z[:, 0] > 0.5, torch.full_like(inside, poison), inside)

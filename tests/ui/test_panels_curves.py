@@ -100,6 +100,9 @@ def test_every_set_draws_its_columns(make_panel: MakePanel, name: str) -> None:
     view = panel.current_view()
     assert view is panel.plots[name]
     for curve in SETS[name][1]:
+        if curve.column not in frames.COLUMNS:
+            assert view._entries[curve.column].isHidden()
+            continue
         x, y = view._lines[curve.column].getData()
         rows = frames.curve_rows(200)
         column = rows[:, frames.COLUMNS.index(curve.column)]
@@ -109,7 +112,7 @@ def test_every_set_draws_its_columns(make_panel: MakePanel, name: str) -> None:
         assert entry.isVisible()
         assert float(entry.value.replace("−", "-")) == pytest.approx(column[measured][-1], rel=0.01)
         assert curve.formula in entry.toolTip()
-    assert has_colour(picture(panel), getattr(theme.LIGHT, SETS[name][1][-1].role), 40)
+    assert has_colour(picture(panel), getattr(theme.LIGHT, SETS[name][1][1].role), 40)
 
 
 def test_a_note_says_how_a_column_was_measured(make_panel: MakePanel) -> None:
@@ -165,7 +168,7 @@ def test_hovering_reads_the_nearest_row(make_panel: MakePanel) -> None:
     panel._point((503.0, 0.0))
     rows = frames.curve_rows(100)
     assert "iteration 500" in panel.readout.text
-    assert f"GEBM {rows[50, frames.COLUMNS.index('w1_gebm')]:.3f}" in panel.readout.text
+    assert f"GEBM, W₁ {rows[50, frames.COLUMNS.index('w1_gebm')]:.3f}" in panel.readout.text
     panel._point(None)
     assert "iteration 990" in panel.readout.text
 
@@ -211,11 +214,26 @@ def test_the_picture_is_redrawn_a_few_times_a_second_and_ends_up_to_date(
     panel = make_panel("curves", curves="kale")
     rows = frames.curve_rows(60)
     drawn: list[int] = []
-    redraw = panel.redraw
-    monkeypatch.setattr(panel.throttle, "_function", lambda: (drawn.append(len(panel.table)), redraw()))
+
+    def redraw() -> None:
+        drawn.append(len(panel.table))
+        panel.redraw()
+
+    monkeypatch.setattr(panel.throttle, "_function", redraw)
     panel.throttle.now()
     for end in range(1, 61):
         panel.show_frame(frames.frame(curves=frames.curves_part(rows=rows[:end], since=end - 1)))
     assert len(drawn) <= 3
     qtbot.waitUntil(lambda: drawn[-1] == 60, timeout=2000)
     assert panel.row_count == 60
+
+
+def test_a_set_that_was_never_measured_says_so(make_panel: MakePanel) -> None:
+    panel = make_panel("curves", curves="w1")
+    rows = frozen(np.array([[0.0, 1.0], [10.0, 2.0]]))
+    panel.show_frame(frames.frame(curves=CurvesPart(0, ("iteration", "kale_train"), rows, ())))
+    redrawn(panel)
+    assert panel.is_empty
+    assert "distances" in panel._note.text()
+    panel._set.pick("kale")
+    assert not panel.is_empty

@@ -13,6 +13,8 @@ from gebm_studio.messages import Reading
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.image import MapImage, refined
 from gebm_studio.ui.panels.plot import Plot
+from gebm_studio.ui.panels.pointing import symmetric_limit
+from gebm_studio.ui.panels.primitives import crowded
 from gebm_studio.ui.panels.trails import Trails
 from tests.ui import frames
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture
@@ -181,7 +183,6 @@ def test_the_view_follows_home_until_it_is_touched(make_panel: MakePanel) -> Non
     plot._moved_by_hand()
     panel.show_frame(frames.frame(data=frames.data_part(50)))
     assert plot.extent[3] < 2
-    panel.findChildren(type(panel.header.findChildren(object)[0]))
     panel._go_home()
     assert plot.extent[3] == pytest.approx(3)
 
@@ -325,3 +326,30 @@ def test_published_arrays_are_left_alone(make_panel: MakePanel) -> None:
     panel = make_panel("data", colour="log_weight", arrows=True)
     panel.show_frame(frame)
     picture(panel)
+
+
+def test_long_moves_leave_no_line(qapp: QApplication) -> None:
+    trails = Trails()
+    trails.restyle(theme.LIGHT)
+    trails.set_span(10.0)
+    trails.add(np.array([[0, 0], [0, 0]], dtype=np.float32))
+    trails.add(np.array([[1, 0], [5, 0]], dtype=np.float32))
+    assert [lines.tolist() for lines, _ in trails.bands] == [[[0, 0, 1, 0]]]
+
+
+def test_many_chains_are_drawn_smaller() -> None:
+    assert crowded(96) is None
+    sizes = crowded(400)
+    assert sizes is not None and sizes.shape == (400,) and 0.4 < sizes[0] < 0.6
+
+
+def test_a_lone_weight_does_not_grey_the_rest() -> None:
+    assert symmetric_limit(frames.floats([0.5] * 99 + [-80.0])) == pytest.approx(0.5)
+    assert symmetric_limit(frames.floats([-24.0] * 50 + [1.0] * 50)) == 3.0
+    assert symmetric_limit(frames.floats([])) == 1.0
+
+
+def test_a_potential_is_coloured_where_chains_can_be(qapp: QApplication) -> None:
+    item = MapImage()
+    item.show_map(frames.plane_map("potential", levels=(-1.0, 108.0)), theme.LIGHT)
+    assert item.shown_levels == (-1.0, 14.0)

@@ -33,13 +33,16 @@ SETS: dict[str, tuple[str, tuple[Curve, ...]]] = {
         ),
     ),
     "w1": (
-        "W1",
+        "distances",
         (
             Curve("w1_floor", "data against data", "data", "W₁ between two sets of data draws.",
                   "dashed"),
-            Curve("w1_base", "base", "base", "W₁(P, G): mean distance of the best matching of data and base draws.",
+            Curve("w1_base", "base, W₁", "base", "W₁(P, G): mean distance of the best matching of data and base draws.",
                   width=2.0),
-            Curve("w1_gebm", "GEBM", "gebm", "W₁(P, Q): the same with the GEBM's draws.", width=2.0),
+            Curve("w1_gebm", "GEBM, W₁", "gebm", "W₁(P, Q): the same with the GEBM's draws.", width=2.0),
+            Curve("fd_base", "base, Fréchet", "base", "Fréchet distance of base draws from the data, between features.",
+                  width=2.0),
+            Curve("fd_gebm", "GEBM, Fréchet", "gebm", "Fréchet distance of the GEBM's draws from the data.", width=2.0),
         ),
     ),
     "log_partition": (
@@ -64,7 +67,7 @@ BOUND = "bound"
 
 CHOICES: tuple[tuple[str, str], ...] = (
     ("kale", "KALE and KL"),
-    ("w1", "W1"),
+    ("w1", "distances"),
     ("log_partition", "log Z and c"),
     (BOUND, "bound against c"),
     ("energy", "energies"),

@@ -18,6 +18,10 @@ from gebm_studio.ui.panels.plot import Plot
 from gebm_studio.ui.panels.primitives import Line
 from gebm_studio.ui.panels.table import CurveTable, nice_range, thinned
 
+SETTLED = 24
+"""From so many values on, a curve's first third may leave the picture: it often lies far off and would
+flatten all the rest."""
+
 
 class CurvesPanel(ThrottledPanel):
     """One set of curves at a time, with its newest values in the legend."""
@@ -74,8 +78,12 @@ class CurvesPanel(ThrottledPanel):
     def redraw(self) -> None:
         if not len(self.table):
             return
+        view = self.current_view()
+        view.show_table(self.table)
+        if not any(wanted for _, wanted in view.entries_wanted()):
+            self.say_empty(f"None of “{self._set.name()}” has been measured in this run yet.")
+            return
         self.show_canvas()
-        self.current_view().show_table(self.table)
         self._show_entries()
         self._say()
 
@@ -168,9 +176,9 @@ class CurveView(Plot):
             if curve.error:
                 self._show_band(curve, table, width)
             if len(y):
-                # The first steps of a run may lie far off; they shall not flatten all the rest.
-                low.append(min(np.percentile(y, 1), y[-1]))
-                high.append(max(np.percentile(y, 99), y[-1]))
+                late = y[len(y) // 3 :] if len(y) >= SETTLED else y
+                low.append(min(np.percentile(late, 1), y[-1]))
+                high.append(max(np.percentile(late, 99), y[-1]))
         iterations = table.column("iteration")
         if low and len(iterations):
             bottom, top = nice_range(float(min(low)), float(max(high)))

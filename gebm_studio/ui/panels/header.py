@@ -69,6 +69,11 @@ class Choice(QToolButton):
         action = self._group.checkedAction()
         return str(action.data()) if action is not None else ""
 
+    def name(self) -> str:
+        """The chosen value as the button names it."""
+        action = self._group.checkedAction()
+        return action.text() if action is not None else ""
+
     def choose(self, value: str) -> None:
         """Show a value as chosen, telling nobody; unknown values are left alone."""
         for action in self._group.actions():

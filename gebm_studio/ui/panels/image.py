@@ -18,6 +18,9 @@ from gebm_studio.ui.theme import Theme
 EASE = 0.35
 """Share of the way that the shown levels go towards the engine's at each new map."""
 
+REACH = 15.0
+"""The colours of a potential end so far above its lowest level: what lies higher is never visited."""
+
 FINE = 256
 """Coarse maps are drawn with about this many rows and columns, so that levels have smooth edges."""
 
@@ -36,6 +39,8 @@ class MapImage(pg.ImageItem):  # type: ignore[misc]
     def show_map(self, new: Map, look: Theme) -> None:
         """Show a map at once, with its levels a step closer to its own."""
         low, high = new.levels
+        if new.name == "potential":
+            high = min(high, low + REACH)
         if not high > low:
             high = low + 1.0
         if self.map is not None and self.map.name == new.name:

@@ -20,7 +20,7 @@ from gebm_studio.ui.panels.line import LineView
 from gebm_studio.ui.panels.numbers import short, vector
 from gebm_studio.ui.panels.panel import Panel, Probe
 from gebm_studio.ui.panels.plot import Plot
-from gebm_studio.ui.panels.primitives import PointSet
+from gebm_studio.ui.panels.primitives import PointSet, crowded
 from gebm_studio.ui.panels.trails import Trails
 
 POTENTIAL_TIP = "U(z) = ½|z|² + βE(G(z)): what the chains feel. Strong colour is where they like to be."
@@ -203,7 +203,8 @@ class Plane(Plot):
         if part.map is not None:
             self.map.show_map(part.map, look)
         if self.chains.isVisible():
-            self.chains.set_points(part.chains)
+            self.chains.set_points(part.chains, scales=crowded(len(part.chains)))
+            self.trails.set_span(part.home[1] - part.home[0])
             self.trails.add(part.chains)
 
     def mark_at(self, z: NDArray[np.float64] | None) -> None:

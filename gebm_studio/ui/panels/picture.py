@@ -12,7 +12,7 @@ from gebm_studio.messages import DataPart
 from gebm_studio.ui.panels.colours import weight_shades, weight_table
 from gebm_studio.ui.panels.image import MapImage
 from gebm_studio.ui.panels.plot import Plot
-from gebm_studio.ui.panels.primitives import PointSet, Segments
+from gebm_studio.ui.panels.primitives import PointSet, Segments, crowded
 from gebm_studio.ui.panels.trails import Trails
 from gebm_studio.ui.theme import Theme
 
@@ -34,7 +34,7 @@ class Picture(Plot):
         self.trails = Trails()
         self.arrows = Segments()
         self.layers = {name: PointSet(SIZES[name]) for name in LAYERS}
-        order = (self.layers["base"], self.layers["data"], self.layers["gebm"], self.arrows, self.trails)
+        order = (self.trails, self.layers["base"], self.layers["data"], self.layers["gebm"], self.arrows)
         for depth, item in enumerate((*order, self.layers["chains"])):
             item.setZValue(depth)
             self.add(item)
@@ -65,6 +65,8 @@ class Picture(Plot):
         if by_weight != self.by_weight:
             # Blue points on a blue map could not be told from it.
             self.by_weight = self.map.grey = by_weight
+            # What the colours say must not be hidden under the data and the GEBM.
+            self.layers["base"].setZValue(4.5 if by_weight else 1)
             self.layers["base"].set_points(np.empty((0, 2)))
             if self._look is not None:
                 self.restyle(self._look)
@@ -77,12 +79,15 @@ class Picture(Plot):
 
     def show_part(self, part: DataPart, limit: float) -> None:
         """Show new points; `limit` is the log weight at the ends of the colour scale."""
-        for name, points in (("data", part.data), ("gebm", part.gebm), ("chains", part.chains)):
+        for name, points in (("data", part.data), ("gebm", part.gebm)):
             if self.layers[name].isVisible():  # type: ignore[index]
                 self.layers[name].set_points(points)  # type: ignore[index]
+        if self.layers["chains"].isVisible():
+            self.layers["chains"].set_points(part.chains, scales=crowded(len(part.chains)))
         if self.layers["base"].isVisible():
             self._show_base(part, limit)
         if self.trails.isVisible():
+            self.trails.set_span(part.home[1] - part.home[0])
             self.trails.add(part.chains)
         if self.arrows.isVisible():
             self._show_arrows(part)

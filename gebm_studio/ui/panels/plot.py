@@ -169,8 +169,8 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
         grid = QGraphicsGridLayout(whole)
         grid.setSpacing(0)
         # Room for the labels at the ends of the axes.
-        room = 0 if equal else theme.GRID
-        grid.setContentsMargins(0, room, room, 0)
+        above, beside = (0, 0) if equal else (theme.GRID, 0 if "right" in self._axes else 2 * theme.GRID + 4)
+        grid.setContentsMargins(0, above, beside, 0)
         grid.addItem(self.view, 0, 1)
         grid.addItem(self._axes["left"], 0, 0)
         grid.addItem(self._axes["bottom"], 1, 1)

@@ -44,6 +44,9 @@ def sentence(part: DataPart, at: tuple[float, ...] | None, reading: Reading | No
 
 
 def symmetric_limit(log_weight: Floats) -> float:
-    """A limit that nearly all log weights keep within, so that one stray point does not grey the rest."""
+    """A limit that nearly all log weights keep within, so that one stray point does not grey the rest.
+
+    A weight of e^−3 is as good as none; a longer scale would only take colour from the points that matter.
+    """
     finite = np.abs(log_weight[np.isfinite(log_weight)])
-    return max(float(np.percentile(finite, 95)), 0.05) if len(finite) else 1.0
+    return min(max(float(np.percentile(finite, 95)), 0.05), 3.0) if len(finite) else 1.0

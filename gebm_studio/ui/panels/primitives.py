@@ -276,6 +276,11 @@ class Crosshair(_Item):
             painter.restore()
 
 
+def crowded(count: int) -> NDArray[np.float64] | None:
+    """Sizes for so many chains: many are drawn smaller, so that they do not hide all else."""
+    return np.full(count, max(0.5, (96 / count) ** 0.5)) if count > 96 else None
+
+
 def _mapped(place: QTransform, points: NDArray[np.float64]) -> NDArray[np.float64]:
     x, y = points[:, 0], points[:, 1]
     return np.stack(

@@ -13,6 +13,8 @@ from gebm_studio.ui.theme import Theme, mixed
 BANDS = 6
 MOST = 128
 """Chains that leave a trail; more would only blacken the picture."""
+FAR = 0.12
+"""Moves longer than this share of the view leave no line: a straight one would tell of a way never gone."""
 
 
 class Trails(Segments):
@@ -23,6 +25,7 @@ class Trails(Segments):
         self._frames: deque[NDArray[np.float32]] = deque(maxlen=9)
         self._colours: tuple[str, ...] = ()
         self._look: Theme | None = None
+        self._farthest = float("inf")
 
     @property
     def length(self) -> int:
@@ -33,6 +36,10 @@ class Trails(Segments):
     def held(self) -> int:
         """Frames held now."""
         return len(self._frames)
+
+    def set_span(self, span: float) -> None:
+        """The size of the view that moves are measured against."""
+        self._farthest = FAR * span
 
     def set_length(self, frames: int) -> None:
         """How many frames a trail lasts; 0 means no trails."""
@@ -58,7 +65,9 @@ class Trails(Segments):
     def restyle(self, look: Theme) -> None:
         """Take the colours of a theme."""
         self._look = look
-        self._colours = tuple(mixed(look.map_high, look.chains, (band + 1) / (BANDS + 1)) for band in range(BANDS))
+        # Even the newest move is fainter than the chain itself, which shall be what the eye follows.
+        ground = mixed(look.map_low, look.map_high, 0.5)
+        self._colours = tuple(mixed(ground, look.chains, 0.6 * (band + 1) / BANDS) for band in range(BANDS))
         self._show()
 
     def _show(self) -> None:
@@ -68,11 +77,12 @@ class Trails(Segments):
             return
         path = np.stack(self._frames)
         lines = np.concatenate([path[:-1], path[1:]], axis=2)
+        near = np.hypot(lines[..., 2] - lines[..., 0], lines[..., 3] - lines[..., 1]) <= self._farthest
         # The newest move is in the last band, whatever the number of moves.
         band_of = BANDS - 1 - (np.arange(moves)[::-1] * BANDS) // max(self.length, 1)
         self.set_bands(
             [
-                (lines[band_of == band].reshape(-1, 4), self._look.pen(self._colours[band]))
+                (lines[band_of == band][near[band_of == band]], self._look.pen(self._colours[band]))
                 for band in range(BANDS)
                 if (band_of == band).any()
             ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -49,10 +52,28 @@ def start(
     failures: list[str] = []
     if screenshot is not None:
         QTimer.singleShot(round(1000 * after), window, lambda: _take_picture(window, screenshot, failures))
-    status = app.exec()
+    with _ended_by_signals(window):
+        status = app.exec()
     for line in failures:
         sys.stderr.write(f"{APP}: {line}\n")
     return 2 if failures else status
+
+
+@contextmanager
+def _ended_by_signals(window: StudioWindow) -> Iterator[None]:
+    """Ctrl-C in the terminal, or the end of the session, closes the window as a person would."""
+    asked = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: window.close()) for number in asked}
+    # Python's handlers run only when Python runs: something must call it now and then, also while paused.
+    heartbeat = QTimer()
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start(200)
+    try:
+        yield
+    finally:
+        heartbeat.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _take_picture(window: StudioWindow, path: Path, failures: list[str]) -> None:

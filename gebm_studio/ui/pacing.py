@@ -26,6 +26,7 @@ class Pacing(QObject):
         self.frames_per_second = frames_per_second
         self.running = False
         self._asked_at = 0.0
+        self._beat = 0.0
         self._waiting = False
         self._painted = True
         self._hurry = False
@@ -75,7 +76,7 @@ class Pacing(QObject):
     def _remaining(self) -> float:
         """Seconds until the next pull may be sent."""
         rate = self.frames_per_second if self.running or self._hurry else PAUSED_HZ
-        return self._asked_at + 1.0 / rate - time.monotonic()
+        return self._beat + 1.0 / rate - time.monotonic()
 
     def _schedule(self, seconds: float) -> None:
         if seconds <= 0.001:
@@ -87,6 +88,9 @@ class Pacing(QObject):
     def _ask(self) -> None:
         if self._stopped or self._waiting:
             return
-        self._asked_at, self._waiting, self._hurry = time.monotonic(), True, False
+        now, period = time.monotonic(), 1.0 / self.frames_per_second
+        # A little late now means a little early next, so that the rate holds on average.
+        self._beat = max(self._beat + period, now - 0.25 * period) if self.running else now
+        self._asked_at, self._waiting, self._hurry = now, True, False
         self._painted = True
         self.due.emit()

@@ -6,8 +6,10 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 
 from gebm_studio.messages import Cancel, Frame, Progress
 from gebm_studio.ui import theme
+from gebm_studio.ui.labels import Line
 from gebm_studio.ui.session import Session
 
+WIDEST = "steps: energy 000000 · base 000000 · chains 000000"
 STATES = {
     "starting": "Starting the engine…",
     "empty": "No run. Open a preset from the list.",
@@ -24,17 +26,15 @@ class StatusLine(QStatusBar):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
-        self.state = QLabel()
-        self.state.setContentsMargins(theme.GRID, 0, 0, 0)
-        self.state.setMinimumWidth(1)
+        look = theme.current()
+        self.state = Line(look.text_font)
         self.work = QLabel()
         self.bar = QProgressBar()
         self.bar.setMaximumWidth(20 * theme.GRID)
         self.bar.setTextVisible(False)
         self.cancel = QPushButton("Cancel")
         self.cancel.clicked.connect(lambda: session.send(Cancel()))
-        self.counts = QLabel()
-        self.counts.setFont(theme.current().number_font)
+        self.counts = Line(look.number_font, widest=WIDEST, right=True)
         self.counts.setToolTip("Optimisation steps of energy and base, and steps of every chain")
         self.addWidget(self.state, 1)
         for widget in (self.work, self.bar, self.cancel, self.counts):
@@ -45,10 +45,10 @@ class StatusLine(QStatusBar):
 
     def show_frame(self, frame: Frame) -> None:
         """Show how many steps each part has taken, and what had to be guarded."""
-        overflows = f"  ·  {frame.overflows} overflows guarded" if frame.overflows else ""
-        self.counts.setText(
-            f"steps: energy {frame.energy_steps} · base {frame.base_steps} · chains {frame.sampler_steps}{overflows} "
-        )
+        steps = f"energy {frame.energy_steps} · base {frame.base_steps} · chains {frame.sampler_steps}"
+        self.counts.show_text(f"steps: {steps}")
+        overflows = f"  {frame.overflows} overflows were guarded." if frame.overflows else ""
+        self.state.show_text(STATES.get(frame.state, frame.state) + overflows)
 
     def show_progress(self, progress: Progress | None) -> None:
         """Show how far a long piece of work is; None or a complete one takes it away."""
@@ -61,4 +61,4 @@ class StatusLine(QStatusBar):
             self.bar.setValue(progress.done)
 
     def _show_state(self, state: str) -> None:
-        self.state.setText(STATES.get(state, state))
+        self.state.show_text(STATES.get(state, state))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QComboBox, QMenu, QToolBar, QToolButton, QWidget
 
 from gebm_studio.messages import Frame, Step, StepOnce
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.editor import calm
 from gebm_studio.ui.icons import icon
+from gebm_studio.ui.labels import Line
 from gebm_studio.ui.session import Session
 from gebm_studio.ui.undo import UndoableChanges
 
@@ -62,15 +63,14 @@ class Transport(QToolBar):
         calm(self.speed)
         self.addWidget(self.speed)
         self.addSeparator()
-        self.name = ElidedLabel()
+        look = theme.current()
+        self.name = Line(look.heading_font)
         self.addWidget(self.name)
-        self.iteration, self.rate, self.device = (QLabel() for _ in range(3))
-        for label, widest in ((self.device, "cuda:0"), (self.iteration, "0 000 000 it"), (self.rate, "0 000 it/s")):
-            label.setFont(theme.current().number_font)
-            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            label.setMinimumWidth(round(theme.text_width(label.font(), widest)) + theme.GRID)
-            label.setContentsMargins(0, 0, theme.GRID, 0)
-            self.addWidget(label)
+        self.device = Line(look.number_font, widest="cuda:0", right=True)
+        self.iteration = Line(look.number_font, widest="0 000 000 it", right=True)
+        self.rate = Line(look.number_font, widest="0 000 it/s", right=True)
+        for line in (self.device, self.iteration, self.rate):
+            self.addWidget(line)
         session.state_changed.connect(self.show_state)
         session.settings_changed.connect(self.show_settings)
         self.show_state(session.state)
@@ -79,9 +79,9 @@ class Transport(QToolBar):
 
     def show_frame(self, frame: Frame) -> None:
         """Show how far and how fast the run is."""
-        self.iteration.setText(f"{_grouped(frame.iteration)} it")
-        self.rate.setText(f"{_grouped(round(frame.rate))} it/s" if frame.rate >= 10 else f"{frame.rate:.1f} it/s")
-        self.device.setText(frame.device)
+        self.iteration.show_text(f"{_grouped(frame.iteration)} it")
+        self.rate.show_text(f"{_grouped(round(frame.rate))} it/s" if frame.rate >= 10 else f"{frame.rate:.1f} it/s")
+        self.device.show_text(frame.device)
 
     def show_state(self, state: str) -> None:
         """Make the buttons fit the state."""
@@ -93,9 +93,9 @@ class Transport(QToolBar):
         for action in (self.run_action, self.reset_action, *self.step_actions.values()):
             action.setEnabled(can_run)
         if state == "starting":
-            self.rate.setText("starting…")
+            self.rate.show_text("starting…")
         elif state == "stopped":
-            self.rate.setText("stopped")
+            self.rate.show_text("stopped")
 
     def show_settings(self) -> None:
         """Show the name of the run and its pace."""
@@ -146,32 +146,6 @@ class Transport(QToolBar):
             self._changes.change("view.pace", SLOW)
         else:
             self._changes.change("view.pace", self._pace_before if not 0 < self._pace_before <= SLOW else 0.0)
-
-
-class ElidedLabel(QWidget):
-    """One line that takes the room there is and ends with an ellipsis where that is too little."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._text = ""
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setMinimumWidth(6 * theme.GRID)
-
-    def show_text(self, text: str) -> None:
-        """Show a text; the whole of it is in the tooltip."""
-        if text != self._text:
-            self._text = text
-            self.setToolTip(text)
-            self.setAccessibleName(text)
-            self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(theme.current().heading_font)
-        room = self.rect().adjusted(theme.GRID, 0, -theme.GRID, 0)
-        line = painter.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
-        painter.end()
 
 
 def _pace_text(pace: float) -> str:

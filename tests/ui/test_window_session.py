@@ -189,7 +189,7 @@ def test_pulls_keep_to_the_frame_rate(qtbot: QtBot) -> None:
     qtbot.wait(500)
     pacing.stop()
     assert 10 <= len(asked) <= 27
-    assert all(later - earlier > 0.018 for earlier, later in zip(asked, asked[1:], strict=False))
+    assert all(later - earlier > 0.012 for earlier, later in zip(asked, asked[1:], strict=False))
 
 
 def test_no_second_pull_while_one_is_unanswered_and_none_after_the_end(qtbot: QtBot) -> None:
@@ -213,7 +213,8 @@ def test_a_frame_that_nobody_paints_is_followed_by_the_next(qtbot: QtBot) -> Non
     pacing = Pacing(100.0)
     pacing.running = True
     asked: list[int] = []
-    pacing.due.connect(lambda: (asked.append(1), pacing.frame_came()))
+    pacing.due.connect(lambda: asked.append(1))
+    pacing.due.connect(pacing.frame_came)
     pacing.start()
     qtbot.waitUntil(lambda: len(asked) >= 3, timeout=1000)
     pacing.stop()
@@ -222,7 +223,9 @@ def test_a_frame_that_nobody_paints_is_followed_by_the_next(qtbot: QtBot) -> Non
 def test_paused_polls_slowly_until_something_changes(qtbot: QtBot) -> None:
     pacing = Pacing(100.0)
     asked: list[int] = []
-    pacing.due.connect(lambda: (asked.append(1), pacing.frame_came(), pacing.painting_starts()))
+    pacing.due.connect(lambda: asked.append(1))
+    pacing.due.connect(pacing.frame_came)
+    pacing.due.connect(pacing.painting_starts)
     pacing.start()
     qtbot.wait(350)
     assert len(asked) <= 3

@@ -153,6 +153,18 @@ def test_a_spike_at_the_start_does_not_flatten_the_rest(make_panel: MakePanel) -
     assert -1 < bottom < top < 3
 
 
+def test_the_start_leaves_the_picture_only_where_it_flattens_the_rest(make_panel: MakePanel) -> None:
+    panel = make_panel("curves", curves="kale")
+    rows = frames.curve_rows(300)
+    panel.show_frame(frames.frame(curves=frames.curves_part(rows=rows)))
+    assert redrawn(panel).current_view().extent[3] >= 1.2, "a slow fall is shown whole"
+    place = frames.COLUMNS.index("kale_heldout")
+    rows[:60, place] += np.linspace(40, 10, 60)
+    panel.start_run(frames.preset(curves="kale"))
+    panel.show_frame(frames.frame(curves=frames.curves_part(rows=rows)))
+    assert redrawn(panel).current_view().extent[3] < 3
+
+
 def test_the_band_is_one_standard_error_wide(make_panel: MakePanel) -> None:
     panel = make_panel("curves", curves="log_partition")
     panel.show_frame(frames.frame(curves=frames.curves_part(100)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import CurvesPart, Frame
@@ -19,8 +20,10 @@ from gebm_studio.ui.panels.primitives import Line
 from gebm_studio.ui.panels.table import CurveTable, nice_range, thinned
 
 SETTLED = 24
-"""From so many values on, a curve's first third may leave the picture: it often lies far off and would
-flatten all the rest."""
+"""From so many values on, a curve's first third may leave the picture."""
+
+FLAT = 4.0
+"""It does where it would take so many times the height of all the rest."""
 
 
 class CurvesPanel(ThrottledPanel):
@@ -161,7 +164,7 @@ class CurveView(Plot):
 
     def show_table(self, table: CurveTable) -> None:
         """Draw what the table holds."""
-        low, high = [], []
+        drawn: list[NDArray[np.float64]] = []
         width = max(int(self.view.width()), 100)
         self._drawn = set()
         for curve in self._curves:
@@ -176,12 +179,10 @@ class CurveView(Plot):
             if curve.error:
                 self._show_band(curve, table, width)
             if len(y):
-                late = y[len(y) // 3 :] if len(y) >= SETTLED else y
-                low.append(min(np.percentile(late, 1), y[-1]))
-                high.append(max(np.percentile(late, 99), y[-1]))
+                drawn.append(y)
         iterations = table.column("iteration")
-        if low and len(iterations):
-            bottom, top = nice_range(float(min(low)), float(max(high)))
+        if drawn and len(iterations):
+            bottom, top = nice_range(*_height(drawn))
             last_iteration = float(iterations[-1])
             first = float(iterations[0])
             self.set_home((first, max(last_iteration, first + 1.0), bottom, top))
@@ -235,3 +236,15 @@ class CurveView(Plot):
         self._bands[curve.column].setData(
             np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]]), fillLevel="enclosed"
         )
+
+
+def _height(curves: list[NDArray[np.float64]]) -> tuple[float, float]:
+    """The range of values to show: all of them, unless the start of the run would flatten what follows."""
+
+    def span(parts: list[NDArray[np.float64]]) -> tuple[float, float]:
+        low = min(min(float(np.percentile(part, 1)), float(part[-1])) for part in parts)
+        return low, max(max(float(np.percentile(part, 99)), float(part[-1])) for part in parts)
+
+    whole = span(curves)
+    late = span([part[len(part) // 3 :] if len(part) >= SETTLED else part for part in curves])
+    return late if whole[1] - whole[0] > FLAT * (late[1] - late[0]) else whole

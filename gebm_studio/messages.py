@@ -262,7 +262,7 @@ class GalleryPart:
 
 @dataclass(frozen=True)
 class Reading:
-    """An exact reading at the pointer: potential and z only in latent space."""
+    """An exact reading at the pointer: `x` on the plane of view, potential and z only in latent space."""
 
     space: str
     x: tuple[float, ...]

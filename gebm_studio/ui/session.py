@@ -278,8 +278,7 @@ class Session(QObject):
     def _pull(self) -> None:
         needs, fields = self.pull_fields()
         self._pulls += 1
-        since, version = self._curve_rows, self._settings_version
-        self._engine.send(m.Pull(self.run_id, needs, curves_since=since, settings_version=version, **fields))
+        self._engine.send(m.Pull(self.run_id, needs, self._curve_rows, self._settings_version, **fields))
 
     def _set_state(self, state: str) -> None:
         if state in ("running", "paused"):

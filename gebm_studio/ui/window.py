@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +14,7 @@ from gebm_studio import files, presets
 from gebm_studio.engine.host import Mode, Options
 from gebm_studio.messages import Frame, Part
 from gebm_studio.schema import Preset
-from gebm_studio.ui import menus
+from gebm_studio.ui import autosaves, menus
 from gebm_studio.ui import theme as themes
 from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.controls.panel import ControlsPanel
@@ -66,9 +64,7 @@ class StudioWindow(QMainWindow):
         self.preferences = Preferences(settings_folder or files.settings_folder())
         self.theme_name = theme if theme != "system" else str(self.preferences.get("theme", "system"))
         self._apply_theme()
-        # One folder for each window: two of them must not overwrite each other's autosave.
-        state = settings_folder or files.state_folder()
-        self.autosave_folder = state / "autosave" / f"{os.getpid()}-{id(self):x}"
+        self.autosave_folder = autosaves.own_folder(settings_folder or files.state_folder())
         options = Options(device=device, autosave_folder=str(self.autosave_folder))
         self.session = Session(preset, cast(Mode, engine), options, parent=self)
         self.session.begin()  # first of all: the engine starts while the window is being built
@@ -264,7 +260,7 @@ class StudioWindow(QMainWindow):
             self._help.close()
         self.session.close()
         # The run ended as it was meant to: nothing to recover.
-        shutil.rmtree(self.autosave_folder, ignore_errors=True)
+        autosaves.discard(self.autosave_folder)
         super().closeEvent(event)
 
 

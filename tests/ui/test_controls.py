@@ -53,8 +53,8 @@ def shown(panel: ControlsPanel, path: str) -> str:
 
 
 def line_of(row: Row) -> Any:
-    editor: Any = row.editor
-    return editor.inner.line if isinstance(editor, OptionalEditor) else editor.line
+    editor: Any = getattr(row.editor, "inner", row.editor)
+    return editor.line
 
 
 def type_in(row: Row, text: str, key: Qt.Key = Qt.Key.Key_Return) -> None:

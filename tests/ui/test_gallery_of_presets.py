@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
@@ -75,14 +76,20 @@ def test_tells_what_to_look_at(gallery: PresetList) -> None:
         assert "What to expect" in gallery.text.text()
 
 
-def test_entries_are_as_high_as_their_text(gallery: PresetList) -> None:
-    view, delegate = gallery.list, gallery.list.itemDelegate()
-    bottom = -1
-    for row in range(gallery.model.rowCount()):
-        rect = view.visualRect(gallery.model.index(row, 0))
-        assert rect.top() > bottom
-        bottom = rect.bottom()
-    assert delegate is not None
+def test_entries_are_as_high_as_their_text(gallery: PresetList, qtbot: QtBot) -> None:
+    view = gallery.list
+
+    def high_enough() -> bool:
+        option = QStyleOptionViewItem()
+        indices = [gallery.model.index(row, 0) for row in range(gallery.model.rowCount())]
+        wanted = [view.itemDelegate().sizeHint(option, index).height() for index in indices]
+        return [view.visualRect(index).height() for index in indices] == wanted
+
+    qtbot.waitUntil(high_enough, timeout=2000)
+    gallery.resize(500, 700)
+    qtbot.waitUntil(high_enough, timeout=2000)
+    gallery.resize(200, 700)
+    qtbot.waitUntil(high_enough, timeout=2000)
 
 
 def test_wrapped_text_fits() -> None:

@@ -19,7 +19,9 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLineEdit,
 from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
+from gebm_studio.messages import Note
 from gebm_studio.ui import theme
+from gebm_studio.ui.docks import VERSION
 from gebm_studio.ui.window import StudioWindow
 
 SMALL = {
@@ -182,6 +184,41 @@ def test_a_broken_settings_file_does_not_stop_the_start(
     if content[:1] in (b"\x00", b"n"):
         assert (folder / "window.ini.bak").read_bytes() == content
         assert any("window.ini" in text for text in window.log.texts())
+
+
+def test_a_layout_of_another_version_is_left_alone(make_window: Any) -> None:
+    window = make_window(**SMALL)
+    old = window.docks.saveState(VERSION - 1)
+    window.docks.docks["curves"].close()
+    assert not window.docks.restore(old)
+    assert window.docks.docks["curves"].isHidden()
+
+
+def test_divergence_offers_a_reset(make_window: Any, qtbot: QtBot) -> None:
+    window = ready(make_window(**SMALL), qtbot, 3)
+    text = "kale is not finite. Paused at the last good state, iteration 3."
+    window.session.note.emit(Note("error", text, window.session.run_id, 3, "diverged"))
+    assert window.banner.texts() == [text]
+    button(window, "diverged", "Reset").click()
+    qtbot.waitUntil(lambda: window.session.state == "running", timeout=5000)
+    assert window.banner.texts() == []
+
+
+def test_a_fault_shows_one_line_and_keeps_the_rest_in_the_log(make_window: Any) -> None:
+    window = make_window(**SMALL)
+    window.session.note.emit(Note("error", "a fault\nTraceback\n  line 3", 0, 0, "fault"))
+    assert window.banner.texts() == ["a fault (details in the run log)"]
+    assert any("line 3" in text for text in window.log.texts())
+
+
+def test_a_silent_engine_can_be_replaced(make_window: Any, qtbot: QtBot) -> None:
+    window = ready(make_window(**SMALL), qtbot)
+    window.session.busy.emit(11.0)
+    window.session.busy.emit(12.0)
+    assert "has not answered for 11 seconds" in window.banner.texts()[0]
+    run_id = window.session.run_id
+    button(window, "busy", "Restart the engine").click()
+    qtbot.waitUntil(lambda: window.session.run_id > run_id and window.session.state == "running", timeout=10000)
 
 
 def test_unwritable_settings_folder_does_not_stop_the_start(qtbot: QtBot, tmp_path: Path) -> None:

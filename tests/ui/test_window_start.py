@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 from PySide6.QtGui import QImage
+
+from gebm_studio.ui import autosaves
 
 ROOT = Path(__file__).parents[2]
 MAIN = str(ROOT / "main.py")
@@ -52,3 +55,15 @@ def test_control_c_closes_the_window() -> None:
     assert time.monotonic() - began < 3
     assert program.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_old_autosaves_are_removed_and_new_ones_stay(tmp_path: Path) -> None:
+    old, new = tmp_path / "autosave" / "old", tmp_path / "autosave" / "new"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "autosave.gebm").write_bytes(b"x")
+    past = time.time() - autosaves.KEPT - 60
+    os.utime(old, (past, past))
+    assert autosaves.own_folder(tmp_path) != autosaves.own_folder(tmp_path)
+    assert not old.exists()
+    assert new.exists()

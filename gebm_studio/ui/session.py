@@ -245,8 +245,6 @@ class Session(QObject):
         if self._pacing.waiting_for > PATIENCE:
             self.busy.emit(self._pacing.waiting_for)
 
-    # Helpers
-
     def _revive(self) -> None:
         """A new run on a dead engine starts another."""
         if self.state == "stopped":

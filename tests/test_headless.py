@@ -74,7 +74,7 @@ def test_an_infinite_divergence_is_written_as_a_word(tmp_path: Path) -> None:
 
 
 def test_digits_give_a_grid_and_distances_with_intervals(tmp_path: Path) -> None:
-    small = {"base.channels": 4, "energy.channels": 4, "training.batch": 16, "training.warmup": 2}
+    small = {"base.hidden": 8, "energy.hidden": 8, "training.batch": 16, "training.warmup": 2}
     summary = run(presets.changed(presets.load("f62"), small), tmp_path, steps=2)
     for name in ("base", "gebm"):
         low, high = summary[f"fd_{name}_interval"]

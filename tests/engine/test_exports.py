@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def digits() -> Training:
-    small = {"base.channels": 4, "energy.channels": 4, "training.batch": 8, "sampler.chains": 4}
+    small = {"base.channels": 4, "energy.hidden": 8, "training.batch": 8, "sampler.chains": 4}
     return Training(presets.changed(presets.load("f60_sample_grid"), small), CPU)
 
 

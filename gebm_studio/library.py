@@ -69,6 +69,7 @@ class Run(Training):
 
     def metrics(self) -> dict[str, float]:
         """The newest value of every curve."""
+        self.settle()
         return self.curves.latest()
 
     def save(self, path: Path | str) -> None:

@@ -128,6 +128,7 @@ def write_curves(path: Path | str, run: Training) -> None:
     Raises:
         OSError: Where the file cannot be written; what stood there is kept.
     """
+    run.settle()
     with written_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(run.curves.columns)

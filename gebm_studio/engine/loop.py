@@ -171,6 +171,7 @@ class Engine:
     def _pause(self, _: m.Pause) -> None:
         if self._state == "running":
             self._state = "paused"
+            self._need_run().settle()
             self._autosave()
 
     def _step_once(self, command: m.StepOnce) -> None:

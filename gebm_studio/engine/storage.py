@@ -39,6 +39,7 @@ def save(run: Training, path: Path | str) -> None:
     Raises:
         OSError: Where the file cannot be written; what stood there is kept.
     """
+    run.settle()
     tensors = {name: value.cpu().contiguous() for name, value in run.tensors().items()}
     tensors[CURVES] = torch.from_numpy(run.curves.since(0))
     meta = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,24 +10,13 @@ from torch import Tensor
 
 from gebm_studio import samplers, schema
 from gebm_studio.diagnostics import ModeTracker
+from gebm_studio.experiments.history import SHOWN, History
 from gebm_studio.models import Gebm
 from gebm_studio.targets import Target
 
-HISTORY = 600
-SHOWN = 24
 FILM = 12
 BINS = 160
 RANGE = 4.0
-
-
-@dataclass(frozen=True)
-class Record:
-    """What one round of steps left behind: totals and means over chains, modes of the first chains."""
-
-    step: int
-    mean_energy: float
-    kinetic_temperature: float
-    modes: Tensor
 
 
 class Chains:
@@ -54,7 +41,7 @@ class Chains:
         self._forget()
 
     def _forget(self) -> None:
-        self.history: deque[Record] = deque(maxlen=HISTORY)
+        self.history = History()
         self.histogram = torch.zeros(BINS, dtype=torch.float64)
         self.film: list[tuple[int, Tensor]] = []
         self._stride = 1
@@ -131,8 +118,8 @@ class Chains:
         self._record()
 
     def _record(self) -> None:
-        modes = self.tracker.mode[:SHOWN].cpu().int() if self.tracker is not None else torch.empty(0).int()
-        self.history.append(Record(self.steps, float(self.energies.mean()), self.kinetic_temperature, modes))
+        modes = self.tracker.mode[:SHOWN] if self.tracker is not None else torch.empty(0, dtype=torch.int64)
+        self.history.append(self.steps, float(self.energies.mean()), self.kinetic_temperature, modes.cpu().numpy())
         if self._model.base.latent_dim == 1:
             line = self.position[:, 0].double().cpu().clamp(-RANGE, RANGE)
             self.histogram += torch.histc(line, BINS, -RANGE, RANGE)

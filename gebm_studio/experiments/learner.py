@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from gebm_studio import schema
 from gebm_studio.models import Gebm
@@ -48,6 +49,8 @@ class Learner:
         self.penalty = math.nan
         self.energy_parameters = list(self.model.energy.parameters())
         self.base_parameters = list(self.model.base.parameters())
+        # Switching modes costs a tenth of a step, so only where it does something.
+        self._normalised = any(is_parametrized(module) for module in self.model.energy.modules())
         self._optimisers: dict[str, torch.optim.Adam] = {}
 
     def configure(self, training: schema.Training) -> None:
@@ -79,10 +82,11 @@ class Learner:
             with torch.no_grad():
                 self._move_constant(model.energy(samples), training)
             return
-        # Training mode lets spectral normalisation take its power-iteration step, once.
-        model.energy.train()
+        if self._normalised:
+            model.energy.train()  # lets spectral normalisation take its power-iteration step, once
         energies = model.energy(torch.cat((data, samples)))
-        model.energy.eval()
+        if self._normalised:
+            model.energy.eval()
         energy_data, energy_base = energies[:count], energies[count:]
         bound, overflows = BOUNDS[objective.name](energy_data, energy_base, model.log_partition)
         loss = -bound

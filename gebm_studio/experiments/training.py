@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -63,7 +64,9 @@ class Training:
         self._model_version = 0
         self._energy_left = preset.training.warmup if self._learns("base") and self._learns("energy") else 0
         self._energy_left = max(self._energy_left, self._energy_share())
+        self._unfinished: tuple[dict[str, float], Iterator[dict[str, float]]] | None = None
         self._measure()
+        self.settle()
         self._good: dict[str, Tensor] = self.tensors()
         self._good_counts = self.counts()
 
@@ -81,6 +84,7 @@ class Training:
         Raises:
             Diverged: After the last good state was restored, naming the quantity.
         """
+        self._measure_on()
         try:
             if self._energy_left > 0 and self._learns("energy"):
                 self._energy_step()
@@ -102,6 +106,7 @@ class Training:
         try:
             for _ in range(command.count):
                 self._single_step(command.what)
+            self.settle()
         except Diverged:
             self._restore_good()
             raise
@@ -127,6 +132,7 @@ class Training:
         goal = self.iteration + iterations
         while self.iteration < goal:
             self.advance()
+        self.settle()
 
     def _learns(self, part: str) -> bool:
         return self.preset.training.train in ("both", part)
@@ -159,12 +165,18 @@ class Training:
         self.chains.advance(self.preset.sampler.steps)
         self.iteration += 1
         self._energy_left = self._energy_share()
+        if self.iteration % SNAPSHOT_EVERY == 0:
+            self.settle()
+            self._good, self._good_counts = self.tensors(), self.counts()
+        self._measure_if_due()
+
+    def _measure_if_due(self) -> None:
         if self.iteration % self.preset.training.metrics_every == 0:
             self._measure()
-        if self.iteration % SNAPSHOT_EVERY == 0:
-            self._good, self._good_counts = self.tensors(), self.counts()
 
     def _measure(self) -> None:
+        """Begin a row of the curves; comparisons with the truth follow in pieces."""
+        self.settle()
         row = self.evaluation.bounds()
         row |= {
             "iteration": self.iteration,
@@ -172,14 +184,33 @@ class Training:
             "overflows": self.learner.overflows,
             "penalty": self.learner.penalty,
         }
-        if self.iteration % self.preset.training.truth_every == 0:
-            row |= self.evaluation.truth()
-        self.curves.append(row)
+        compares = self.iteration % self.preset.training.truth_every == 0
+        self._unfinished = row, self.evaluation.truth_in_pieces() if compares else iter(())
+        self._measure_on()
+
+    def _measure_on(self) -> None:
+        """Take one piece of a row that is not whole yet; the last one publishes it."""
+        if self._unfinished is None:
+            return
+        row, pieces = self._unfinished
+        piece = next(pieces, None)
+        if piece is None:
+            self.curves.append(row)
+            self._unfinished = None
+        else:
+            row |= piece
+
+    def settle(self) -> None:
+        """Finish what is being measured, so that the curves hold everything up to now."""
+        while self._unfinished is not None:
+            self._measure_on()
 
     def _restore_good(self) -> None:
+        self._unfinished = None
         rows = self._good_counts["rows"]
         self.load_tensors(self._good, self._good_counts)
         self.curves.replace(self.curves.since(0)[:rows])
+        self._measure_if_due()
 
     # What a person changes.
 

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gebm_studio.experiments.chains import BINS, RANGE, SHOWN, Chains
+from gebm_studio.experiments.chains import BINS, RANGE, Chains
+from gebm_studio.experiments.history import SHOWN
 from gebm_studio.experiments.maps import MapBudget, density_histogram, evaluated, robust_levels
 from gebm_studio.messages import (
     Bytes,
     DataPart,
     DiagnosticsPart,
-    Doubles,
     Extent,
     Floats,
     GalleryPart,
@@ -186,20 +186,15 @@ class Views:
     def diagnostics(self, chains: Chains, sampler: str) -> DiagnosticsPart:
         """The diagnostics panel's part."""
         history, tracker = chains.history, chains.tracker
-        timeline = np.zeros((0, 0), dtype=np.int32)
-        if tracker is not None and history:
-            newest = len(history[-1].modes)
-            timeline = np.stack([record.modes.numpy() for record in history if len(record.modes) == newest])
         no_floats: Floats = np.zeros(0, dtype=np.float32)
-        steps: Doubles = np.array([record.step for record in history], dtype=np.float64)
         weights = self._target.mode_weights
         return DiagnosticsPart(
             sampler=sampler,
-            steps=frozen(steps),
-            mean_energy=frozen(np.array([record.mean_energy for record in history], dtype=np.float32)),
-            kinetic_temperature=frozen(np.array([r.kinetic_temperature for r in history], dtype=np.float32)),
+            steps=frozen(history.steps),
+            mean_energy=frozen(history.mean_energy),
+            kinetic_temperature=frozen(history.kinetic_temperature),
             acceptance=math.nan,
-            timeline=frozen(timeline.astype(np.int32)),
+            timeline=frozen(history.modes),
             hops=frozen(tracker.hops.cpu().numpy().astype(np.int32) if tracker else np.zeros(0, dtype=np.int32)),
             chain_energy=_floats(chains.energies),
             occupancy=_floats(tracker.occupancy) if tracker else frozen(no_floats),

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from gebm_studio.messages import Extent, Floats, frozen
 
-SHARE = 0.1
-"""Share of the engine's time that maps may take while it runs."""
+SHARE = 0.03
+"""Share of the engine's time that one map may take while it runs; two panels have one each."""
 RUNNING, PAUSED, COARSEST = 64, 256, 16
 """Cells along a side: while running, at rest, and for models so slow that nothing else helps."""
 LONGEST = 0.03, 0.15

@@ -32,7 +32,7 @@ from gebm_studio.messages import (
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
 from gebm_studio.targets import Target
 
-POINTS, IMAGE_POINTS = 1024, 256
+POINTS, IMAGE_POINTS = 768, 256
 """Points shown: an image costs a hundred times what a point of the plane costs."""
 ARROWS = 160
 GALLERY = 64

@@ -274,7 +274,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Frame:
-    """One answer to one `Pull`."""
+    """One answer to one `Pull`; `asked_run_id` is the run that the pull asked for."""
 
     run_id: int
     state: State
@@ -293,6 +293,7 @@ class Frame:
     diagnostics: DiagnosticsPart | None = None
     gallery: GalleryPart | None = None
     reading: Reading | None = None
+    asked_run_id: int = 0
 
 
 @dataclass(frozen=True)

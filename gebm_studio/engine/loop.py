@@ -27,6 +27,7 @@ AUTOSAVE_SECONDS = 10.0
 FIRST_AUTOSAVE_SECONDS = 2.0
 RATE_SECONDS = 1.0
 EXPORT_SEED = 104729
+_WRITES = (m.Save, m.ExportSamples, m.ExportCurves, m.ExportSettings)
 
 
 def serve(connection: Connection, options: Options) -> None:
@@ -113,10 +114,19 @@ class Engine:
             self._drop_waiting(lambda old: isinstance(old, m.SetValue) and old.path == command.path)
         elif isinstance(command, m.Pull):
             self._drop_waiting(lambda old: isinstance(old, m.Pull))
+        elif isinstance(command, m.Load | m.Restore):
+            self._drop_overtaken()
         self._waiting.append(command)
 
     def _drop_waiting(self, repeats: Callable[[m.Command], bool]) -> None:
         self._waiting = deque(command for command in self._waiting if not repeats(command))
+
+    def _drop_overtaken(self) -> None:
+        """Forget a waiting new run, and what was asked of it, when another is opened before it was made."""
+        waiting = list(self._waiting)
+        first = next((i for i, old in enumerate(waiting) if isinstance(old, m.Load | m.Restore)), len(waiting))
+        if not any(isinstance(old, _WRITES) for old in waiting[first:]):
+            self._waiting = deque(waiting[:first])
 
     def _handle(self, command: m.Command) -> None:
         try:
@@ -307,7 +317,7 @@ class Engine:
     def _answer(self, pull: m.Pull) -> None:
         run = self._run
         if run is None:
-            self._connection.send(m.Frame(self._run_id, "empty", 0, 0, 0, 0, 0.0, "", -1, 0))
+            self._connection.send(m.Frame(self._run_id, "empty", 0, 0, 0, 0, 0.0, "", -1, 0, asked_run_id=pull.run_id))
             return
         where = describe(run.device)
         frame = run.frame(pull, run_id=self._run_id, state=self._state, rate=self._rate(), device=where)

@@ -245,6 +245,7 @@ class Training:
         needs = pull.needs
         return Frame(
             run_id=run_id,
+            asked_run_id=pull.run_id,
             state=state,
             iteration=self.iteration,
             energy_steps=self.energy_steps,

@@ -82,7 +82,7 @@ class Target(ABC):
             axes = ("x₁", "x₂")
         elif self.dim == 3:
             matrix = _oblique(azimuth=math.radians(-60.0), elevation=math.radians(35.0))
-            axes = ("oblique view, across", "oblique view, up")
+            axes = ("oblique view", "oblique view")
         else:
             raise NotImplementedError(f"{type(self).__name__} must choose a plane in {self.dim} dimensions")
         return matrix.to(self.device), torch.zeros(self.dim, device=self.device), axes

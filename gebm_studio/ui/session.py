@@ -66,8 +66,7 @@ class Session(QObject):
         self._pulls = 0
         self._announced = False
         self._last_id = 0
-        self._before: _Run | None = None
-        self._refusals = 0
+        self._earlier: dict[int, _Run] = {}
         self._was_running = True
         self._engine = EngineThread(mode, options, self)
         self._engine.frame.connect(self._on_frame)
@@ -196,12 +195,9 @@ class Session(QObject):
     def _on_frame(self, frame: m.Frame) -> None:
         if frame.run_id == self.run_id:
             self._take(frame)
-        elif not self._announced:
-            # The first such frame may answer a pull from before the new run was asked for; a second
-            # one tells that the engine could not make the new run and has kept the old one.
-            self._refusals += 1
-            if self._refusals >= 2:
-                self._keep_old_run(frame)
+        elif not self._announced and frame.asked_run_id == self.run_id:
+            # The pull was sent after the new run was asked for: the engine could not make it.
+            self._keep_old_run(frame)
         self._pacing.frame_came()
 
     def _take(self, frame: m.Frame) -> None:
@@ -209,7 +205,8 @@ class Session(QObject):
         self._settings_version = frame.settings_version
         changed = self.settings.adopt(frame.preset, self._pulls)
         if not self._announced:
-            self._announced, self._before = True, None
+            self._announced = True
+            self._earlier.clear()
             self.run_started.emit(self.preset)
             changed = True
         if changed:
@@ -221,12 +218,13 @@ class Session(QObject):
         self.frame.emit(frame)
 
     def _keep_old_run(self, frame: m.Frame) -> None:
-        before, self._before = self._before, None
-        if before is None or before.run_id != frame.run_id:
+        earlier = self._earlier.get(frame.run_id)
+        if earlier is None:
             self._set_state("empty")
             return
-        self.run_id, self.name, self.settings, self.folder = before
-        self._announced = True  # the panels still show it
+        self._earlier.clear()
+        # One that the panels never showed is announced with its next frame.
+        self.run_id, self.name, self.settings, self.folder, self._announced = earlier
         self._settings_version, self._curve_rows = -1, 0
         self.settings_changed.emit()
         self._pacing.hurry()
@@ -256,14 +254,13 @@ class Session(QObject):
 
         Without `original`, the settings that come with the first frame are the ones to go back to.
         """
-        if self._announced:
-            self._before = _Run(self.run_id, self.name, self.settings, self.folder)
+        self._earlier[self.run_id] = _Run(self.run_id, self.name, self.settings, self.folder, self._announced)
         pending = dict(self.settings.pending) if keep_pending else {}
         self.settings = RunSettings(preset, original)
         self.settings.pending.update(pending)
         self._last_id += 1
         self.run_id, self.name = self._last_id, name
-        self._announced, self._refusals = False, 0
+        self._announced = False
         self.last_saved = None
         self._settings_version, self._curve_rows = -1, 0
         self._set_state("starting")
@@ -293,6 +290,7 @@ class _Run(NamedTuple):
     name: str
     settings: RunSettings
     folder: str
+    announced: bool
 
 
 def _lines(error: PresetError) -> list[str]:

@@ -73,6 +73,7 @@ class StudioWindow(QMainWindow):
         self._build()
         self._connect()
         self._recall()
+        self.setFocus()  # else Qt gives the keyboard to the first control, which would take the arrow keys
         if restore is not None:
             self.session.restore(restore)
         else:

@@ -263,3 +263,14 @@ def test_a_killed_worker_can_be_told_and_its_autosave_restored(start: Start, tmp
     again = start("process")
     again.send(m.Restore(saved.path, 2))
     assert again.frame().iteration == saved.iteration > 0
+
+
+def test_of_several_presets_opened_at_once_only_the_newest_is_made(start: Start) -> None:
+    client = start()
+    client.send(m.Load(preset(), 1, running=False))
+    client.frame(run_id=1)
+    client.send(*(m.Load(preset(seed=number), number, running=False) for number in range(2, 12)))
+    while client.frame(run_id=11).run_id != 11:
+        pass
+    made = [answer for answer in client.said if isinstance(answer, m.Note) and "ready on" in answer.text]
+    assert len(made) < 6  # the first, one or two that were begun before the others came, the last

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -13,7 +15,7 @@ from gebm_studio.messages import Reading
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.image import MapImage, refined
 from gebm_studio.ui.panels.plot import Plot
-from gebm_studio.ui.panels.pointing import symmetric_limit
+from gebm_studio.ui.panels.pointing import sentence, symmetric_limit
 from gebm_studio.ui.panels.primitives import crowded
 from gebm_studio.ui.panels.trails import Trails
 from tests.ui import frames
@@ -353,3 +355,16 @@ def test_a_potential_is_coloured_where_chains_can_be(qapp: QApplication) -> None
     item = MapImage()
     item.show_map(frames.plane_map("potential", levels=(-1.0, 108.0)), theme.LIGHT)
     assert item.shown_levels == (-1.0, 14.0)
+
+
+@pytest.mark.parametrize(
+    ("axes", "says"),
+    [
+        (("x₁", "x₂"), "x₁ across, x₂ up"),
+        (("x₁", ""), "x₁ across"),
+        (("oblique view", "oblique view"), "oblique view"),
+    ],
+)
+def test_the_line_under_the_picture_names_the_axes_that_there_are(axes: tuple[str, str], says: str) -> None:
+    part = dataclasses.replace(frames.data_part(), axes=axes, ess_fraction=float("nan"))
+    assert sentence(part, None, None, None) == says

@@ -15,7 +15,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QDockWidget, QFileDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
@@ -85,6 +85,31 @@ def test_run_pause_step_and_reset_by_keys(make_window: Any, qtbot: QtBot) -> Non
     qtbot.waitUntil(lambda: window.session.iteration == 0, timeout=5000)
     QTest.keyClick(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: window.session.state == "running", timeout=5000)
+
+
+def test_no_control_has_the_keyboard_at_the_start(make_window: Any, qtbot: QtBot) -> None:
+    window = ready(make_window(**SMALL), qtbot)
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is not None)
+    assert QApplication.focusWidget() is window
+
+
+@pytest.mark.parametrize("path", ["sampler.name", "energy.spectral_norm"])
+def test_space_runs_and_pauses_after_a_click_on_a_control(make_window: Any, qtbot: QtBot, path: str) -> None:
+    window = ready(make_window(**SMALL), qtbot)
+    window.activateWindow()
+    row = window.controls.row(path)
+    control = row.findChild(QComboBox) or row.findChild(QCheckBox)
+    window.setFocus()
+    control.setFocus(Qt.FocusReason.MouseFocusReason)
+    QTest.keyClick(control, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.session.state == "paused", timeout=5000)
+    assert QApplication.activePopupWidget() is None
+    window.setFocus()
+    control.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(control, Qt.Key.Key_Space)
+    qtbot.wait(200)
+    assert window.session.state == "paused"
 
 
 def test_letters_typed_into_a_field_are_no_shortcuts(make_window: Any, qtbot: QtBot) -> None:

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.engine.host import Options
-from gebm_studio.messages import Frame
+from gebm_studio.messages import Frame, Save
 from gebm_studio.schema import Preset
 from gebm_studio.ui.pacing import Pacing
 from gebm_studio.ui.run_settings import RunSettings
@@ -245,3 +245,22 @@ def test_a_stale_frame_is_ignored(make_session: MakeSession) -> None:
     assert seen == []
     session._on_frame(Frame(5, "running", 7, 0, 0, 0, 0.0, "cpu", 0, 0))
     assert len(seen) == 1
+
+
+def test_a_refused_run_leaves_the_newest_one_that_was_made(
+    make_session: MakeSession, qtbot: QtBot, tmp_path: Path
+) -> None:
+    session = make_session()
+    session.load(small(), name="first")
+    qtbot.waitUntil(lambda: session.iteration > 0, timeout=60000)
+    session._engine.send(Save(str(tmp_path / "between.gebm")))
+    session.load(small(**{"seed": 5}), name="second")
+    session._engine.send(Save(str(tmp_path / "between.gebm")))  # keeps the second from being skipped
+    session.load(changed_to_missing_file(), name="third")
+    qtbot.waitUntil(lambda: session.state == "running" and session.name == "second", timeout=20000)
+    assert session.preset.seed == 5
+    qtbot.waitUntil(lambda: session.iteration > 0, timeout=20000)
+
+
+def changed_to_missing_file() -> Preset:
+    return presets.changed(small(), {"target": "file", "target.path": "/no/such/points.csv"})

@@ -6,13 +6,15 @@ import math
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSlider, QWidget
 
 from gebm_studio.schema import Setting
 
 STEPS = 1000
 """Positions of a slider of real numbers."""
+_TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+_SAME_FOCUS = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.MenuBarFocusReason)
 
 
 class Editor(QWidget):
@@ -87,10 +89,19 @@ class CalmWheel(QObject):
 
 
 class KeepKeys(QObject):
-    """Keeps the keys that a focused control needs from acting as the window's shortcuts."""
+    """Keeps the keys that a control needs from acting as the window's shortcuts.
+
+    Only a control that was reached with Tab needs them: after a click, space runs and pauses as everywhere.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._by_keyboard = False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+        if isinstance(event, QFocusEvent) and event.gotFocus() and event.reason() not in _SAME_FOCUS:
+            self._by_keyboard = event.reason() in _TAB
+        if self._by_keyboard and event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
             letters = isinstance(watched, QComboBox) and event.text().isprintable() and event.text() != ""
             if plain and (event.key() == Qt.Key.Key_Space or letters):

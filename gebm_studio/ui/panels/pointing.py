@@ -30,7 +30,10 @@ def sentence(part: DataPart, at: tuple[float, ...] | None, reading: Reading | No
     """The line under the picture; numbers are exact readings and never read off the map."""
     if at is None:
         ess = "" if np.isnan(part.ess_fraction) else f" · ESS {100 * part.ess_fraction:.0f} % of base draws"
-        return f"{part.axes[0]} across, {part.axes[1]} up{ess}"
+        across, up = part.axes
+        if across == up:
+            return f"{across}{ess}"
+        return (f"{across} across, {up} up" if up else f"{across} across") + ess
     if reading is not None and reading.space == "data":
         weight = "" if np.isnan(reading.log_weight) else f", log weight {short(reading.log_weight)}"
         text = f"{vector(reading.x)}: E {short(reading.energy)}{weight}"

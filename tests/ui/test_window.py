@@ -100,6 +100,7 @@ def test_space_runs_and_pauses_after_a_click_on_a_control(make_window: Any, qtbo
     window.activateWindow()
     row = window.controls.row(path)
     control = row.findChild(QComboBox) or row.findChild(QCheckBox)
+    assert control is not None
     window.setFocus()
     control.setFocus(Qt.FocusReason.MouseFocusReason)
     QTest.keyClick(control, Qt.Key.Key_Space)

@@ -13,8 +13,9 @@ from gebm_studio.schema import Setting
 
 STEPS = 1000
 """Positions of a slider of real numbers."""
-_TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
-_SAME_FOCUS = (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.MenuBarFocusReason)
+_Reason = Qt.FocusReason
+_TAB = (_Reason.TabFocusReason, _Reason.BacktabFocusReason, _Reason.ShortcutFocusReason)
+_SAME_FOCUS = (_Reason.PopupFocusReason, _Reason.ActiveWindowFocusReason, _Reason.MenuBarFocusReason)
 
 
 class Editor(QWidget):

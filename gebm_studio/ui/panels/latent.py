@@ -165,7 +165,8 @@ class LatentPanel(Panel):
             self.readout.say("")
         elif self._probe is None:
             mean = float(np.nanmean(part.energy)) if np.isfinite(part.energy).any() else float("nan")
-            self.readout.say(f"{len(part.chains)} {'chain' if len(part.chains) == 1 else 'chains'}, mean E {short(mean)}")
+            count = len(part.chains)
+            self.readout.say(f"{count} {'chain' if count == 1 else 'chains'}, mean E {short(mean)}")
         elif reading is not None and reading.space == "latent" and reading.z is not None:
             potential = "" if reading.potential is None else f"U {short(reading.potential)}, "
             self.readout.say(

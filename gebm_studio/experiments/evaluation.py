@@ -19,7 +19,7 @@ from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.divergences import w1
 from gebm_studio.experiments.kullback import kl_pair
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
-from gebm_studio.targets import Target
+from gebm_studio.targets import FiniteTarget, Target
 
 COLUMNS = (
     "iteration",
@@ -175,8 +175,9 @@ class Evaluation:
 
     def _reference(self) -> FrechetReference:
         if self._frechet is None:
-            generator = torch.Generator(self._model.device).manual_seed(0)
-            self._frechet = FrechetReference(_flat(self._target.sample(2000, generator)))
+            if not isinstance(self._target, FiniteTarget):
+                raise TypeError("Fréchet features are learned from a finite set of training images")
+            self._frechet = FrechetReference(_flat(self._target.training))
         return self._frechet
 
     @property

@@ -130,13 +130,8 @@ class Views:
         exponents = tilt(model.energies(self._z_histogram), beta)
         if model.base.has_density:
             log_z = log_mean_exp(exponents)[0]
-
-            def density(x: Tensor) -> Tensor:
-                # Outside the support the energy is infinite and the density zero, also for g = 0.
-                log_density = model.base.log_density(x) + tilt(model.energy(x), beta) - log_z
-                return torch.nan_to_num(log_density, nan=-math.inf).exp()
-
-            return evaluated(density, extent, resolution, model.device), "e^{−βE} g / Z_β"
+            values = evaluated(lambda x: model.log_density(x, log_z, beta).exp(), extent, resolution, model.device)
+            return values, "e^{−βE} g / Z_β"
         weights = torch.softmax(exponents.double(), 0).cpu().numpy()
         points = np.concatenate([self.plane(model.base(part)) for part in self._z_histogram.split(8192)])
         note = f"histogram of {HISTOGRAM_DRAWS} weighted base draws, smoothed"

@@ -43,6 +43,20 @@ class Gebm(nn.Module):
         """A Monte-Carlo estimate of log Z_β = log E_G e^{−βE} and its standard error (delta method)."""
         return log_mean_exp(tilt(self.energies(self.prior(count, generator)), beta))
 
+    def log_weights(self, x: Tensor, log_z: float, beta: float = 1.0) -> Tensor:
+        """log dQ_β/dG = −βE(x) − log Z_β of examples (N, *shape), (N,)."""
+        return tilt(self.energy(x), beta) - log_z
+
+    def log_density(self, x: Tensor, log_z: float, beta: float = 1.0) -> Tensor:
+        """log of e^{−βE(x)} g(x) / Z_β, (N,), −∞ outside the support.
+
+        Raises:
+            ValueError: Where the base has no density.
+        """
+        log_density = self.base.log_density(x) + self.log_weights(x, log_z, beta)
+        # Far outside, log g = −∞ meets E = −∞: no mass all the same.
+        return torch.nan_to_num(log_density, nan=-math.inf, posinf=math.inf, neginf=-math.inf)
+
     def potential(self, beta: float = 1.0) -> LatentPotential:
         """U_β(z) = ½|z|² + βE(G(z)), the potential of ν_β; β = 1 is the GEBM and β = 0 the base."""
         return LatentPotential(self, beta)

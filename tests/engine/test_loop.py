@@ -9,10 +9,12 @@ from typing import Any
 
 import psutil
 import pytest
+import torch
 
 from gebm_studio import messages as m
 from gebm_studio import presets
 from gebm_studio.engine import host
+from gebm_studio.experiments import Training
 
 ALL = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
@@ -229,6 +231,34 @@ def test_an_unwritable_place_is_told_and_nothing_is_left(start: Start, tmp_path:
     assert "cannot write" in note.text
     assert blocked.read_text() == "in the way"
     assert client.frame().state == "paused"
+
+
+@pytest.mark.parametrize(
+    ("fault", "topic", "says"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "memory", "lower sampler.chains, training.batch"),
+        (ZeroDivisionError("a slip of ours"), "fault", "a slip of ours"),
+    ],
+)
+def test_a_run_that_cannot_go_on_pauses_and_the_engine_lives(
+    start: Start, monkeypatch: pytest.MonkeyPatch, fault: Exception, topic: str, says: str
+) -> None:
+    def broken(self: Training) -> None:
+        raise fault
+
+    client = start()
+    client.send(m.Load(preset(), 1))
+    assert client.frame().state == "paused"
+    monkeypatch.setattr(Training, "advance", broken)
+    client.send(m.Run())
+    note = client.next(m.Note)
+    while note.topic != topic:
+        note = client.next(m.Note)
+    assert says in note.text
+    assert client.frame().state == "paused"
+    monkeypatch.undo()
+    client.send(m.Run())
+    client.until(lambda frame: frame.iteration > 0)
 
 
 def test_pace_slows_the_run_but_not_the_answers(start: Start) -> None:

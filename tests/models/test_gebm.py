@@ -82,6 +82,19 @@ def test_at_beta_zero_an_infinite_energy_weighs_nothing() -> None:
     assert tilt(energy, 2.0).tolist() == [-2.0, -math.inf]
 
 
+def test_the_density_of_a_linear_gaussian_model() -> None:
+    """G = N(0, 4 I), E = ½|x|²: Q = N(0, I/(1 + 1/4)), and log Z = −log(1 + 4)."""
+    model = model_of(
+        base={"kind": "linear", "matrix": [[2.0, 0.0], [0.0, 2.0]]},
+        energy={"kind": "quadratic", "precision": [[1.0, 0.0], [0.0, 1.0]]},
+    )
+    x = torch.randn(20, 2, generator=torch.Generator().manual_seed(0))
+    exact = -0.5 * 1.25 * x.square().sum(1) - math.log(2 * math.pi / 1.25)
+    with torch.no_grad():
+        assert torch.allclose(model.log_density(x, -math.log(5.0)), exact, atol=1e-5)
+        assert torch.allclose(model.log_weights(x, -math.log(5.0)), -0.5 * x.square().sum(1) + math.log(5.0))
+
+
 def test_the_circle_spreads_its_mass_evenly_and_stays_on_the_circle() -> None:
     model = model_of(
         target={"kind": "von_mises"},

@@ -73,7 +73,18 @@ def test_supports_that_do_not_meet_are_infinite_with_a_reason(sections: dict[str
     assert pair.base_note.startswith("∞")
 
 
+@pytest.mark.parametrize(("shift", "bound"), [(6.0, 0.0), (0.0, 5.0)])
+def test_neighbours_are_silent_where_they_fall_short(shift: float, bound: float) -> None:
+    """Far apart their own value tells; on nearly disjoint supports the lower bound does."""
+    base = {"kind": "linear", "matrix": [[1.0, 0.0], [0.0, 1.0]], "shift": [shift, 0.0]}
+    pair = exact(pair_of(bound=bound, target={"kind": "pinwheel"}, base=base))
+    assert math.isnan(pair.base)
+    assert math.isnan(pair.gebm)
+    assert "not shown" in pair.base_note
+
+
 def test_neighbours_come_with_their_n() -> None:
-    pair = exact(pair_of(bound=0.2, target={"kind": "pinwheel"}))
+    near = {"kind": "linear", "matrix": [[0.9, 0.0], [0.0, 0.9]], "shift": [0.0, 0.0]}
+    pair = exact(pair_of(bound=0.2, target={"kind": "pinwheel", "tangential_std": 0.6}, base=near))
     assert "nearest neighbours, n = 2000, standard error" in pair.base_note
     assert pair.gebm == pytest.approx(pair.base - 0.2)

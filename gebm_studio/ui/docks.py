@@ -6,6 +6,10 @@ from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
+EVEN, WIDE, IMAGES = 0.5, 0.66, 0.72
+"""Share of the upper row for data space: beside latent space, for three pictures, for grids of images."""
+NEAR = 8
+"""Widths that differ by no more than this many pixels count as the same."""
 VERSION = 1
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
 
@@ -21,7 +25,7 @@ class Docks(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks: dict[str, QDockWidget] = {}
-        self._images = False
+        self._images = self._wide = False
         self._shown = self._restored = False
 
     def add(self, name: str, title: str, widget: QWidget) -> QDockWidget:
@@ -30,6 +34,9 @@ class Docks(QMainWindow):
         dock.setObjectName(name)
         dock.setWidget(widget)
         self.docks[name] = dock
+        wish = getattr(widget, "wide_wished", None)
+        if wish is not None:
+            wish.connect(self.show_wide)
         return dock
 
     def arrange(self) -> None:
@@ -58,6 +65,13 @@ class Docks(QMainWindow):
         if images != self._images:
             self._images = images
             self._show_gallery()
+            self._share_upper_soon()
+
+    def show_wide(self, wide: bool) -> None:
+        """Give data space more width for three pictures side by side, when that changes."""
+        if wide != self._wide:
+            self._wide = wide
+            self._share_upper_soon()
 
     def state(self) -> QByteArray:
         """The layout as bytes."""
@@ -91,8 +105,29 @@ class Docks(QMainWindow):
         middle = width - left - right
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([docks["presets"], docks["data"], docks["controls"]], [left, middle, right], horizontal)
-        self.resizeDocks([docks["data"], docks["latent"]], [middle // 2, middle - middle // 2], horizontal)
-        self.resizeDocks(
-            [docks["curves"], docks["diagnostics"]], [round(0.6 * middle), round(0.4 * middle)], horizontal
-        )
-        self.resizeDocks([docks["data"], docks["curves"]], [round(0.6 * height), round(0.4 * height)], vertical)
+        self._share_upper(middle)
+        curves = round((0.6 if middle > 640 else 0.5) * middle)
+        self.resizeDocks([docks["curves"], docks["diagnostics"]], [curves, middle - curves], horizontal)
+        upper = round((0.6 if height > 640 else 0.55) * height)
+        self.resizeDocks([docks["data"], docks["curves"]], [upper, height - upper], vertical)
+
+    def _share_upper(self, middle: int) -> None:
+        share = IMAGES if self._images else WIDE if self._wide else EVEN
+        front, latent = self.docks["gallery" if self._images else "data"], self.docks["latent"]
+        left = min(round(share * middle), middle - latent.minimumSizeHint().width())
+        self.resizeDocks([front, latent], [left, middle - left], Qt.Orientation.Horizontal)
+
+    def _share_upper_soon(self) -> None:
+        """Share the upper row anew once the right dock is in front, unless a person has chosen the widths."""
+        if self._shown:
+            QTimer.singleShot(0, self, self._share_upper_again)
+
+    def _share_upper_again(self) -> None:
+        front, latent = self.docks["gallery" if self._images else "data"], self.docks["latent"]
+        if front.isFloating() or latent.isFloating() or not latent.isVisible():
+            return
+        middle = front.width() + latent.width()
+        least = middle - latent.minimumSizeHint().width()
+        usual = [min(round(share * middle), least) for share in (EVEN, WIDE, IMAGES)]
+        if min(abs(front.width() - width) for width in usual) <= NEAR:
+            self._share_upper(middle)

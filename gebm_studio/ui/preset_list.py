@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,6 +33,8 @@ PICTURE = Qt.ItemDataRole.DecorationRole
 THUMBNAIL = 6 * theme.GRID
 LEFT = THUMBNAIL + 2 * theme.GRID
 """Where the texts of an entry begin."""
+NARROW = 14 * theme.GRID
+"""Titles get a third line where they have no more width than this."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -138,7 +141,7 @@ class PresetList(QWidget):
 
 
 class EntryDelegate(QStyledItemDelegate):
-    """Paints an entry: thumbnail; title on at most two lines, figure and source on one, summary on two."""
+    """Paints an entry: thumbnail; title on two lines or three, figure and source on one, summary on two."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         lines = sum(len(part) for _, _, part in _parts(index.data(ENTRY), self._text_width()))
@@ -185,7 +188,7 @@ def _parts(entry: Entry, width: int) -> list[tuple[QFont, str, list[str]]]:
     bold.setBold(True)
     where = " · ".join(part for part in (preset.figure, preset.source) if part)
     return [
-        (bold, look.text, wrapped(preset.title, bold, width, 2)),
+        (bold, look.text, wrapped(preset.title, bold, width, 2 if width > NARROW else 3)),
         (look.text_font, look.muted, wrapped(where, look.text_font, width, 1)),
         (look.text_font, look.text, wrapped(preset.summary, look.text_font, width, 2)),
     ]
@@ -222,4 +225,5 @@ def _placeholder(painter: QPainter, rect: QRect, text: str) -> None:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+    return re.sub(r"\^\{([^{}]*)\}", r"<sup>\1</sup>", escaped)

@@ -12,8 +12,9 @@ from gebm_studio.messages import frozen
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import mode_table
+from gebm_studio.ui.panels.diagnostics import FAR_OFF
 from gebm_studio.ui.panels.gallery import NO_IMAGES
-from gebm_studio.ui.panels.mosaic import best_grid
+from gebm_studio.ui.panels.mosaic import GAP, best_grid
 from gebm_studio.ui.panels.numbers import count, short, vector
 from tests.ui import frames
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture, redrawn
@@ -41,7 +42,7 @@ def test_every_tile_shows_its_numbers(make_panel: MakePanel) -> None:
     assert panel.timeline.timeline is part.timeline
     assert sorted(panel.hops.bars) == sorted(part.hops)
     rate = 1000 * part.hops.sum() / (64 * part.chain_steps)
-    assert panel.hops.value == f"{rate:.1f} / 1000"
+    assert panel.hops.value == f"{int((part.hops > 0).sum())} of 64 left · {rate:.1f} / 1000"
     assert np.allclose(panel.occupancy.bars, part.occupancy)
     assert panel.energies.bars.sum() == 64
     assert not any(tile.why_empty for tile in panel.tiles)
@@ -60,8 +61,9 @@ def test_facts_say_what_the_sampler_does(make_panel: MakePanel) -> None:
     panel.show_frame(frames.frame(diagnostics=part))
     texts = redrawn(panel).facts.texts
     assert "accepts 57.4 %" in texts[1]
-    assert texts[4].startswith("gradient flow, not equilibrium")
-    assert texts[5].startswith("7 moves refused")
+    assert texts[4:] == [
+        "gradient flow, not equilibrium", "(time below 1)", "7 moves refused:", "energy not finite",
+    ]  # fmt: skip
     assert has_colour(picture(panel), theme.LIGHT.warning, 5)
 
 
@@ -74,6 +76,31 @@ def test_an_empty_tile_says_why(make_panel: MakePanel) -> None:
     for tile in (panel.timeline, panel.hops, panel.occupancy):
         assert tile.why_empty == "this target names no modes"
     assert not panel.energy.why_empty
+    # Tiles that can say nothing for this target leave their room to the others.
+    assert [tile.isHidden() for tile in panel.tiles] == [False, False, True, True, True, False]
+    panel.show_frame(frames.frame(diagnostics=frames.diagnostics_part()))
+    redrawn(panel)
+    assert not any(tile.isHidden() for tile in panel.tiles)
+
+
+def test_chains_that_fly_off_are_told_and_not_drawn(make_panel: MakePanel) -> None:
+    panel = make_panel("diagnostics", (720, 420))
+    energies = np.linspace(-1, 2, 64)
+    energies[:3] = [4e5, np.inf, np.nan]
+    panel.show_frame(frames.frame(diagnostics=frames.diagnostics_part(chain_energy=frames.floats(energies))))
+    redrawn(panel)
+    assert panel.facts.texts[4:] == ["3 of 64 chains have diverged:", "lower the step size"]
+    assert panel.energies.bars.sum() == 61
+    assert not panel.energy.why_empty
+    gone = frames.diagnostics_part(
+        chain_energy=frames.floats(np.full(64, 1e30)), mean_energy=frames.floats([1.0, 300.0, 1e30])
+    )
+    panel.show_frame(frames.frame(diagnostics=gone))
+    redrawn(panel)
+    assert panel.facts.texts[4] == "64 of 64 chains have diverged:"
+    assert panel.energy.why_empty == FAR_OFF and not len(panel.energy.values)
+    assert panel.energies.why_empty
+    assert has_colour(picture(panel), theme.LIGHT.warning, 5)
 
 
 def test_a_timeline_has_one_colour_a_mode(make_panel: MakePanel) -> None:
@@ -167,4 +194,9 @@ def test_a_preset_without_images_says_so(make_panel: MakePanel) -> None:
 def test_a_grid_zooms_by_whole_pixels_of_the_screen(count_: int, room: tuple[int, int], ratio: float) -> None:
     across, zoom = best_grid(count_, 8, 8, *room, ratio)
     assert zoom * ratio == pytest.approx(round(zoom * ratio)) and zoom > 0
-    assert across * (8 * zoom + 2) <= room[0] or zoom * ratio == 1
+    assert across * (8 * zoom + GAP) <= room[0] or zoom * ratio == 1
+
+
+def test_of_grids_with_one_zoom_the_squarest_is_taken() -> None:
+    assert best_grid(64, 8, 8, 200, 300, 1.0) == (8, 3.0)
+    assert best_grid(64, 8, 8, 112, 200, 1.0) == (6, 2.0)

@@ -167,6 +167,7 @@ class CurveView(Plot):
         drawn: list[NDArray[np.float64]] = []
         width = max(int(self.view.width()), 100)
         self._drawn = set()
+        several = False
         for curve in self._curves:
             last = table.last(curve.column)
             if np.isnan(last):
@@ -175,14 +176,21 @@ class CurveView(Plot):
             self._drawn.add(curve.column)
             self._tell(curve, last, table)
             x, y = thinned(*table.measured(curve.column), width)
+            several = several or len(x) > 1
+            if len(x) == 1:
+                # One value alone would show no line at all.
+                iteration = table.column("iteration")
+                x, y = np.array([x[0], x[0] + max(0.03 * float(iteration[-1] - iteration[0]), 0.03)]), np.repeat(y, 2)
             self._lines[curve.column].setData(x, y)
             if curve.error:
-                self._show_band(curve, table, width)
+                drawn.extend(self._show_band(curve, table, width))
             if len(y):
                 drawn.append(y)
         iterations = table.column("iteration")
         if drawn and len(iterations):
-            bottom, top = nice_range(*_height(drawn))
+            low, high = _height(drawn)
+            # One value each tells no range; the little between them would be blown up.
+            bottom, top = nice_range(low, high if several else low)
             last_iteration = float(iterations[-1])
             first = float(iterations[0])
             self.set_home((first, max(last_iteration, first + 1.0), bottom, top))
@@ -225,17 +233,18 @@ class CurveView(Plot):
         reason = note or ("the supports differ" if np.isinf(last) else "")
         entry.setToolTip("\n".join(filter(None, (curve.formula, reason))))
 
-    def _show_band(self, curve: Curve, table: CurveTable, width: int) -> None:
-        """A closed outline around value ± error."""
+    def _show_band(self, curve: Curve, table: CurveTable, width: int) -> list[NDArray[np.float64]]:
+        """A closed outline around value ± error; gives back its lower and upper edge."""
         value, error, x = (table.column(name) for name in (curve.column, curve.error, "iteration"))
         if len(error) != len(value):
-            return
+            return []
         whole = np.flatnonzero(np.isfinite(value) & np.isfinite(error))
         whole = whole[:: max(1, len(whole) // width)]
         x, low, high = x[whole], (value - error)[whole], (value + error)[whole]
         self._bands[curve.column].setData(
             np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]]), fillLevel="enclosed"
         )
+        return [low, high] if len(low) else []
 
 
 def _height(curves: list[NDArray[np.float64]]) -> tuple[float, float]:

@@ -43,6 +43,9 @@ class DataPanel(Panel):
     base_point_hovered = Signal(object)
     """The latent vector of the base point under the pointer, None where there is none."""
 
+    wide_wished = Signal(bool)
+    """Whether three pictures side by side ask for more width."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._part: DataPart | None = None
@@ -211,6 +214,7 @@ class DataPanel(Panel):
                 picture.set_home(self._part.home)
                 picture.show_part(self._part, self._limit)
         self._show_keys()
+        self.wide_wished.emit(triptych)
 
     def _arrange_map(self, picture: Picture) -> None:
         """Show the newest map, or none, as chosen."""

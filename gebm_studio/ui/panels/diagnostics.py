@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from gebm_studio.messages import DiagnosticsPart, Frame
+from gebm_studio.messages import DiagnosticsPart, Floats, Frame
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.numbers import count, short
@@ -18,7 +18,10 @@ from gebm_studio.ui.panels.panel import ThrottledPanel
 from gebm_studio.ui.panels.tiles import BarsTile, HistoryTile, Tile, TimelineTile
 
 NO_MODES = "this target names no modes"
+FAR_OFF = "the chains have left every reasonable region"
 MOST_BARS = 128
+FARTHEST = 1e3
+"""A chain whose energy is beyond this, or not finite, has left every region that the model knows."""
 
 
 class DiagnosticsPanel(ThrottledPanel):
@@ -37,8 +40,9 @@ class DiagnosticsPanel(ThrottledPanel):
         self.facts = Facts()
         self.energy = HistoryTile("mean energy", "Mean of E(G(z)) over the chains, over the last sampler rounds.")
         self.temperature = HistoryTile(
-            "kinetic temperature",
-            "⟨|v|²⟩/d over the chains. It is 1 where the velocities are in equilibrium, up to the step's own bias.",
+            "kinetic T",
+            "kinetic temperature, ⟨|v|²⟩/d over the chains. "
+            "It is 1 where the velocities are in equilibrium, up to the step's own bias.",
             reference=1.0,
         )
         self.timeline = TimelineTile(
@@ -47,7 +51,7 @@ class DiagnosticsPanel(ThrottledPanel):
         self.hops = BarsTile(
             "hops",
             "How often each chain went over to another mode; one bar a chain, sorted. "
-            "The number is the hops of one chain in 1000 steps.",
+            "The numbers: chains that have left their first mode, and the hops of one chain in 1000 steps.",
             "muted",
         )
         self.occupancy = BarsTile(
@@ -65,7 +69,8 @@ class DiagnosticsPanel(ThrottledPanel):
         self._grid = QGridLayout()
         board.addLayout(self._grid, 1)
         self._grid.setSpacing(theme.GRID // 2)
-        self._columns = 0
+        self._columns, self._named = 0, True
+        self._of_modes = (self.timeline, self.hops, self.occupancy)
         self._scroll = QScrollArea(self.canvas)
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
@@ -75,7 +80,7 @@ class DiagnosticsPanel(ThrottledPanel):
         column = QVBoxLayout(self.canvas)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._scroll, 1)
-        self._place()
+        self._place(named=True)
 
     def take(self, part: DiagnosticsPart, frame: Frame) -> None:
         self._part = part
@@ -94,8 +99,10 @@ class DiagnosticsPanel(ThrottledPanel):
             return
         self.show_canvas()
         self.facts.show_facts(_facts(part), _warnings(part))
-        waiting = "the chains have not moved yet"
-        self.energy.show_history(part.mean_energy, waiting)
+        waiting = "the chains have not moved yet" if not len(part.steps) else "no chain has a finite energy"
+        gone = len(part.mean_energy) > 0 and not abs(float(part.mean_energy[-1])) <= FARTHEST
+        energy = _within_reason(part.mean_energy)
+        self.energy.show_history(energy[:0] if gone else energy, FAR_OFF if gone else waiting)
         still = waiting if not len(part.kinetic_temperature) else f"{part.sampler} has no velocities"
         self.temperature.show_history(part.kinetic_temperature, still)
         named = len(part.true_weights) > 0
@@ -107,10 +114,12 @@ class DiagnosticsPanel(ThrottledPanel):
             f"{int((part.occupancy > 0).sum())} of {len(part.occupancy)}" if named else "",
             "" if len(part.occupancy) else (waiting if named else NO_MODES),
         )
-        energies = part.chain_energy[np.isfinite(part.chain_energy)].astype(np.float64)
+        energies = _within_reason(part.chain_energy)
+        energies = energies[np.isfinite(energies)].astype(np.float64)
         bins = np.histogram(energies, min(16, max(4, len(energies) // 4)))[0] if len(energies) else np.empty(0)
         spread = f"{short(float(energies.min()), 2)}…{short(float(energies.max()), 2)}" if len(energies) else ""
         self.energies.show_bars(bins.astype(np.float64), np.empty(0), spread, "" if len(energies) else waiting)
+        self._place(named)
 
     def figure(self) -> QWidget:
         # All tiles, also those that are scrolled out of sight.
@@ -118,7 +127,7 @@ class DiagnosticsPanel(ThrottledPanel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._place()
+        self._place(self._named)
 
     def _show_hops(self, part: DiagnosticsPart, named: bool) -> None:
         if not named or not len(part.hops):
@@ -127,18 +136,26 @@ class DiagnosticsPanel(ThrottledPanel):
         total = int(part.hops.sum())
         rate = 1000 * total / (len(part.hops) * part.chain_steps) if part.chain_steps else math.nan
         bars = np.sort(part.hops)[::-1][:: max(1, len(part.hops) // MOST_BARS)]
-        self.hops.show_bars(bars.astype(np.float64), np.empty(0), f"{short(rate, 2)} / 1000")
+        self.hops.show_bars(
+            bars.astype(np.float64),
+            np.empty(0),
+            f"{int((part.hops > 0).sum())} of {len(part.hops)} left · {short(rate, 2)} / 1000",
+            brief=f"{int((part.hops > 0).sum())} of {len(part.hops)} left",
+        )
 
-    def _place(self) -> None:
-        """As many tiles in a row as are wide enough to be read."""
-        columns = 1 if self.width() < 300 else 2 if self.width() < 560 else 3
-        if columns == self._columns:
+    def _place(self, named: bool) -> None:
+        """As many tiles in a row as are wide enough to be read; without modes there are no tiles of modes."""
+        columns = 1 if self.width() < 250 else 2 if self.width() < 560 else 3
+        if (columns, named) == (self._columns, self._named):
             return
-        self._columns = columns
+        self._columns, self._named = columns, named
         for tile in self.tiles:
             self._grid.removeWidget(tile)
-        for place, tile in enumerate(self.tiles):
-            self._grid.addWidget(tile, place // columns, place % columns)
+            tile.setVisible(named or tile not in self._of_modes)
+        shown = [tile for tile in self.tiles if not tile.isHidden()]
+        for place, tile in enumerate(shown):
+            span = columns - place % columns if place == len(shown) - 1 else 1
+            self._grid.addWidget(tile, place // columns, place % columns, 1, span)
         for column in range(3):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
@@ -146,7 +163,7 @@ class DiagnosticsPanel(ThrottledPanel):
 class Facts(FlowBar):
     """What there is to say of the sampler in words, with warnings in their own colour."""
 
-    MOST = 6
+    MOST = 10
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -188,9 +205,22 @@ def _facts(part: DiagnosticsPart) -> list[str]:
 
 
 def _warnings(part: DiagnosticsPart) -> list[str]:
-    texts = []
+    """Each in two parts, which can stand on two lines where the panel is narrow."""
+    texts: list[str] = []
+    if (gone := diverged(part.chain_energy)) and part.chain_steps:
+        texts += [f"{count(gone)} of {count(len(part.chain_energy))} chains have diverged:", "lower the step size"]
     if part.accumulated_time < 1:
-        texts.append("gradient flow, not equilibrium (time below 1)")
+        texts += ["gradient flow, not equilibrium", "(time below 1)"]
     if part.rejected_nonfinite > 0:
-        texts.append(f"{count(part.rejected_nonfinite)} moves refused: energy not finite")
+        texts += [f"{count(part.rejected_nonfinite)} moves refused:", "energy not finite"]
     return texts
+
+
+def diverged(energies: Floats) -> int:
+    """How many chains have energies that no chain near the model's mass can have."""
+    return int((~(np.abs(energies) <= FARTHEST)).sum())
+
+
+def _within_reason(energies: Floats) -> Floats:
+    """The energies, with those of chains that have diverged left out: they would flatten all the rest."""
+    return np.where(np.abs(energies) <= FARTHEST, energies, np.float32(np.nan))

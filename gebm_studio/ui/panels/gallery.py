@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, GalleryPart
@@ -12,6 +13,8 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.mosaic import FilmStrip, Mosaic, captions
 from gebm_studio.ui.panels.panel import ThrottledPanel
 
+LOW = 360
+"""Below this height the film takes less of it, so that the grids keep their zoom."""
 NO_IMAGES = (
     "Images of data, base and GEBM appear here, and the film of a chain. "
     "This preset learns points, not images: open one on images, such as digits."
@@ -64,6 +67,10 @@ class GalleryPanel(ThrottledPanel):
         self.throttle.stop()
         self._part = None
         self._chain = 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.film.set_small(self.height() < LOW)
 
     def update_settings(self, preset: Preset) -> None:
         super().update_settings(preset)

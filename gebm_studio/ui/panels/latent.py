@@ -43,7 +43,9 @@ class LatentPanel(Panel):
         self._reading: Reading | None = None
         self._told: tuple[float, ...] | None = None
         self._heading = QLabel(self.header)
-        self._heading.setToolTip("What of the latent space is shown, and its dimension d.")
+        self._heading.setToolTip(
+            "What of the latent space is shown (a plane goes through the origin), and its dimension d."
+        )
         self.header.add(self._heading)
         self.header.home("Show everything (double-click in the picture)", self._go_home)
         self.plane = Plane()
@@ -224,4 +226,4 @@ class Plane(Plot):
 def _where(dim: int) -> str:
     if dim == 1:
         return "z; d = 1"
-    return "z₁ across, z₂ up; d = 2" if dim == 2 else f"plane of z₁, z₂ through the origin; d = {dim}"
+    return "z₁ across, z₂ up; d = 2" if dim == 2 else f"plane of z₁, z₂; d = {dim}"

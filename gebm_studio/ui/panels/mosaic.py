@@ -15,7 +15,7 @@ from gebm_studio.ui.panels.numbers import short
 from gebm_studio.ui.panels.tiles import fitted
 from gebm_studio.ui.theme import GRID
 
-GAP = 2
+GAP = 1
 """Device-independent pixels between two images."""
 
 
@@ -123,11 +123,18 @@ class FilmStrip(QWidget):
         self._film: Bytes = np.empty((0, 1, 1), dtype=np.uint8)
         self._captions: list[tuple[str, str]] = []
         self._heading = ""
+        self._small = False
         self.setMinimumSize(48, 40)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 64 + 3 * theme.line_height(theme.current().text_font))
+        return QSize(320, (32 if self._small else 64) + GRID + 3 * theme.line_height(theme.current().text_font))
+
+    def set_small(self, small: bool) -> None:
+        """Take less height, for smaller pictures."""
+        if small != self._small:
+            self._small = small
+            self.updateGeometry()
 
     @property
     def shown(self) -> int:
@@ -198,16 +205,16 @@ def best_grid(count: int, width: int, height: int, room_x: float, room_y: float,
 
     Where not even a zoom of one pixel fits, the grid keeps that zoom and is cut at its end.
     """
-    best = (0.0, 0, 1)
+    best = (0.0, 0, 0, 1)
     for across in range(1, count + 1):
         down = math.ceil(count / across)
         free_x, free_y = room_x - across * GAP, room_y - down * GAP
         zoom = math.floor(min(free_x / (across * width), free_y / (down * height)) * ratio) / ratio
-        # Of grids with one zoom the one that leaves fewest places empty looks best.
-        best = max(best, (zoom, count - across * down, across))
+        # Of grids with one zoom the one that leaves fewest places empty looks best, and then the squarest.
+        best = max(best, (zoom, count - across * down, -abs(across - down), across))
     if best[0] <= 0:
         return max(1, int(room_x // (width / ratio + GAP))), 1.0 / ratio
-    return best[2], best[0]
+    return best[3], best[0]
 
 
 def _paint_image(painter: QPainter, cell: QRectF, image: Bytes) -> None:

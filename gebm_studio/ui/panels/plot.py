@@ -12,7 +12,9 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.primitives import Axis, Crosshair
 
 SMALL = 200
-"""Plots narrower than this many pixels, or lower than half as many, drop an axis for the picture's sake."""
+"""Pictures narrower than this many pixels, or lower than half as many, drop an axis for the picture's sake."""
+LOW = 64
+"""Charts keep their axes down to this height: without numbers they would say nothing."""
 
 
 class Plot(pg.GraphicsView):  # type: ignore[misc]
@@ -106,7 +108,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]
 
     def show_axes(self) -> None:
         """Show the axes that there is room for."""
-        tall, wide = self.height() >= SMALL // 2, self.width() >= SMALL
+        tall, wide = self.height() >= (SMALL // 2 if self._equal else LOW), self.width() >= SMALL
         for side, axis in self._axes.items():
             wanted = tall and (wide or side == "bottom")
             if axis.isVisible() != wanted:

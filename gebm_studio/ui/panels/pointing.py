@@ -49,7 +49,11 @@ def sentence(part: DataPart, at: tuple[float, ...] | None, reading: Reading | No
 def symmetric_limit(log_weight: Floats) -> float:
     """A limit that nearly all log weights keep within, so that one stray point does not grey the rest.
 
-    A weight of e^−3 is as good as none; a longer scale would only take colour from the points that matter.
+    A weight of e^−3 is as good as none, and a point that loses mass may lose any amount, while those that
+    gain it gain little: a longer scale would only take colour from the points that matter.
     """
-    finite = np.abs(log_weight[np.isfinite(log_weight)])
-    return min(max(float(np.percentile(finite, 95)), 0.05), 3.0) if len(finite) else 1.0
+    finite = log_weight[np.isfinite(log_weight)]
+    if not len(finite):
+        return 1.0
+    limit, gain = float(np.percentile(np.abs(finite), 95)), float(np.percentile(finite, 99))
+    return min(max(min(limit, 1.25 * gain) if gain > 0 else limit, 0.05), 3.0)

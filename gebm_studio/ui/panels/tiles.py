@@ -23,12 +23,12 @@ class Tile(QWidget):
     def __init__(self, title: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = title
-        self._value = ""
+        self._value = self._brief = ""
         self._why = ""
         self.setToolTip(f"{title.capitalize()}: {tip}")
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(120, 64)
+        self.setMinimumSize(104, 64)
 
     @property
     def value(self) -> str:
@@ -40,9 +40,9 @@ class Tile(QWidget):
         """Why the tile shows no picture; empty where it does."""
         return self._why
 
-    def say(self, value: str, why_empty: str = "") -> None:
-        """Set the number beside the title, and why there is no picture where there is none."""
-        self._value, self._why = value, why_empty
+    def say(self, value: str, why_empty: str = "", brief: str = "") -> None:
+        """Set the number beside the title, a short form of it, and why there is no picture where there is none."""
+        self._value, self._why, self._brief = value, why_empty, brief or value
         self.setAccessibleName(f"{self.title} {value}".strip())
         self.update()
 
@@ -63,7 +63,8 @@ class Tile(QWidget):
         painter.setFont(look.number_font)
         painter.setPen(look.pen(look.muted))
         beside = head.width() - theme.text_width(look.text_font, self.title) - GRID
-        value = fitted(self._value, look, max(beside, head.width() * 0.45))
+        whole = theme.text_width(look.number_font, self._value) <= beside
+        value = fitted(self._value if whole else self._brief, look, max(beside, head.width() * 0.45))
         painter.drawText(head, RIGHT, value)
         painter.setFont(look.text_font)
         painter.setPen(look.pen(look.text))
@@ -168,10 +169,17 @@ class BarsTile(Tile):
         """The heights."""
         return self._bars
 
-    def show_bars(self, bars: NDArray[np.float64], marks: NDArray[np.float64], value: str, why_empty: str = "") -> None:
-        """Show bars, and marks of the same number or none."""
+    def show_bars(
+        self,
+        bars: NDArray[np.float64],
+        marks: NDArray[np.float64],
+        value: str,
+        why_empty: str = "",
+        brief: str = "",
+    ) -> None:
+        """Show bars, and marks of the same number or none; `brief` takes the value's place where that is too long."""
         self._bars, self._marks = bars, marks
-        self.say(value, why_empty)
+        self.say(value, why_empty, brief)
 
     def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
         count = len(self._bars)

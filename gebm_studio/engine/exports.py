@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import math
 from collections.abc import Iterator
@@ -29,7 +30,8 @@ COLOURS = {"data": (120, 120, 120), "base": (204, 121, 167), "gebm": (0, 158, 11
 class Drawing:
     """Samples of data, base and GEBM, (count, *shape) float32 each.
 
-    Draws from a generator of its own: the run does not change. Fresh chains take `steps` steps
+    Draws from a generator of its own and a copy of the model as it is now: the run does not change,
+    and a run that goes on training meanwhile does not change the samples. Fresh chains take `steps` steps
     of the run's sampler at its temperature. Iterating yields how many of `total` steps are done,
     so a caller can show progress and stop; `samples` is whole at the end.
     """
@@ -37,7 +39,8 @@ class Drawing:
     def __init__(self, run: Training, count: int, steps: int, seed: int) -> None:
         self._run, self._count = run, count
         self._generator = torch.Generator(run.device).manual_seed(seed)
-        self._chains = sample(run.model, run.preset.sampler, count, steps, self._generator)
+        self._model = copy.deepcopy(run.model)
+        self._chains = sample(self._model, run.preset.sampler, count, steps, self._generator)
         self.total = self._chains.total
         self.samples: Samples = {}
 
@@ -50,20 +53,19 @@ class Drawing:
         with torch.no_grad():
             found = {
                 "data": data[:count],
-                "base": _pushed(run, run.model.prior(count, self._generator)),
-                "gebm": _pushed(run, self._chains.position),
+                "base": self._pushed(self._model.prior(count, self._generator)),
+                "gebm": self._pushed(self._chains.position),
             }
         self.samples = {name: x.float().cpu().numpy() for name, x in found.items()}
+
+    def _pushed(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.cat([self._model.base(part) for part in z.split(4096)])
 
     def finished(self) -> Samples:
         """Take all steps and return the samples."""
         for _ in self:
             pass
         return self.samples
-
-
-def _pushed(run: Training, z: torch.Tensor) -> torch.Tensor:
-    return torch.cat([run.model.base(part) for part in z.split(4096)])
 
 
 def write_npz(path: Path | str, samples: Samples) -> None:

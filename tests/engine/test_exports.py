@@ -77,6 +77,15 @@ def test_drawing_samples_leaves_the_run_as_it_was(ring: Training) -> None:
     assert all(np.array_equal(samples[name], again[name]) for name in samples)
 
 
+def test_training_meanwhile_does_not_change_the_samples() -> None:
+    run = Training(presets.changed(presets.load("ring"), {"base.hidden": 8, "energy.hidden": 8}), CPU)
+    still = drawn(run, 20)
+    drawing = exports.Drawing(run, 20, 3, seed=1)
+    for _ in drawing:
+        run.advance()
+    assert all(np.array_equal(still[name], drawing.samples[name]) for name in still)
+
+
 def test_more_samples_than_held_out_points(digits: Training) -> None:
     assert len(drawn(digits, 400)["data"]) == 400
 

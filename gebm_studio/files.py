@@ -69,6 +69,9 @@ def _umask() -> int:
 def explain(error: OSError, path: Path | str, doing: str = "write") -> str:
     """One line for a person: what could not be done, where, why, and what to do."""
     reason = error.strerror or str(error)
+    in_the_way = next((str(folder) for folder in Path(path).parents if folder.is_file()), "")
+    if in_the_way and isinstance(error, FileExistsError | NotADirectoryError):
+        return f"cannot {doing} {path}: {in_the_way} is a file, not a folder; choose another place"
     advice = {
         28: "free some space or choose another disk",
         13: "choose a folder that you may write to",

@@ -78,8 +78,12 @@ def test_a_folder_in_the_way_is_an_error_and_stays(tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_of_a_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OSError, match=r"exists|directory"), files.written_aside(tmp_path / "file" / "a.txt"):
+    target = tmp_path / "file" / "a.txt"
+    with pytest.raises(OSError, match=r"exists|directory") as caught, files.written_aside(target):
         pass
+    assert files.explain(caught.value, target) == (
+        f"cannot write {target}: {tmp_path / 'file'} is a file, not a folder; choose another place"
+    )
 
 
 def test_an_unwritable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

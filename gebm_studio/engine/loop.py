@@ -47,6 +47,7 @@ class Engine:
         self._stopped = False
         self._cancelled = False
         self._task: Iterator[None] | None = None
+        self._task_path = ""
         self._next_autosave = 0.0
         self._saved_at = -1
         self._next_iteration_due = 0.0
@@ -210,7 +211,7 @@ class Engine:
         if self._task is not None:
             raise PresetError(["an export is under way; wait for it or cancel it"])
         self._cancelled = False
-        self._task = self._sampling(command)
+        self._task, self._task_path = self._sampling(command), command.path
 
     def _sampling(self, command: m.ExportSamples) -> Iterator[None]:
         """The long export, a piece at a time."""
@@ -284,7 +285,11 @@ class Engine:
             if isinstance(error, BrokenPipeError | ConnectionResetError):
                 raise
             self._connection.send(m.Progress("", 1, 1))
-            self._note("error", explain(error, error.filename or "the file"), "file")
+            self._note("error", explain(error, self._task_path), "file")
+        except Exception:  # noqa: BLE001  likewise
+            self._task = None
+            self._connection.send(m.Progress("", 1, 1))
+            self._fault(f"while writing {self._task_path}")
 
     def _mark(self, now: float, iteration: int) -> None:
         self._marks.append((now, iteration))

@@ -261,6 +261,22 @@ def test_a_run_that_cannot_go_on_pauses_and_the_engine_lives(
     client.until(lambda frame: frame.iteration > 0)
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("a bug")])
+def test_a_failed_export_names_its_file_and_the_engine_lives_on(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("gebm_studio.engine.exports.write_grid", fails)
+    client, path = start(), tmp_path / "grid.png"
+    client.send(m.Load(preset(), 1), m.ExportSamples(str(path), steps=2))
+    while (note := client.next(m.Note)).level != "error":
+        pass
+    assert str(path) in note.text
+    assert client.frame().state == "paused"
+
+
 def test_pace_slows_the_run_but_not_the_answers(start: Start) -> None:
     client = start()
     client.send(m.Load(preset(training__warmup=0, view__pace=5.0), 1, running=True))

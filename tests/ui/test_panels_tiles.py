@@ -62,7 +62,7 @@ def test_facts_say_what_the_sampler_does(make_panel: MakePanel) -> None:
     texts = redrawn(panel).facts.texts
     assert "accepts 57.4 %" in texts[1]
     assert texts[4:] == [
-        "gradient flow, not equilibrium", "(time below 1)", "7 moves refused:", "energy not finite",
+        "· gradient flow, not equilibrium", "(time below 1)", "· 7 moves refused:", "energy not finite",
     ]  # fmt: skip
     assert has_colour(picture(panel), theme.LIGHT.warning, 5)
 
@@ -89,7 +89,7 @@ def test_chains_that_fly_off_are_told_and_not_drawn(make_panel: MakePanel) -> No
     energies[:3] = [4e5, np.inf, np.nan]
     panel.show_frame(frames.frame(diagnostics=frames.diagnostics_part(chain_energy=frames.floats(energies))))
     redrawn(panel)
-    assert panel.facts.texts[4:] == ["3 of 64 chains have diverged:", "lower the step size"]
+    assert panel.facts.texts[4:] == ["· 3 of 64 chains have diverged:", "lower the step size"]
     assert panel.energies.bars.sum() == 61
     assert not panel.energy.why_empty
     gone = frames.diagnostics_part(
@@ -97,7 +97,7 @@ def test_chains_that_fly_off_are_told_and_not_drawn(make_panel: MakePanel) -> No
     )
     panel.show_frame(frames.frame(diagnostics=gone))
     redrawn(panel)
-    assert panel.facts.texts[4] == "64 of 64 chains have diverged:"
+    assert panel.facts.texts[4] == "· 64 of 64 chains have diverged:"
     assert panel.energy.why_empty == FAR_OFF and not len(panel.energy.values)
     assert panel.energies.why_empty
     assert has_colour(picture(panel), theme.LIGHT.warning, 5)

@@ -38,7 +38,9 @@ class DiagnosticsPanel(ThrottledPanel):
         self.header.hide()
         self.readout.hide()
         self.facts = Facts()
-        self.energy = HistoryTile("mean energy", "Mean of E(G(z)) over the chains, over the last sampler rounds.")
+        self.energy = HistoryTile(
+            "mean E", "mean energy, the mean of E(G(z)) over the chains, over the last sampler rounds."
+        )
         self.temperature = HistoryTile(
             "kinetic T",
             "kinetic temperature, ⟨|v|²⟩/d over the chains. "
@@ -140,7 +142,7 @@ class DiagnosticsPanel(ThrottledPanel):
             bars.astype(np.float64),
             np.empty(0),
             f"{int((part.hops > 0).sum())} of {len(part.hops)} left · {short(rate, 2)} / 1000",
-            brief=f"{int((part.hops > 0).sum())} of {len(part.hops)} left",
+            brief=f"{int((part.hops > 0).sum())} of {len(part.hops)}",
         )
 
     def _place(self, named: bool) -> None:
@@ -208,11 +210,11 @@ def _warnings(part: DiagnosticsPart) -> list[str]:
     """Each in two parts, which can stand on two lines where the panel is narrow."""
     texts: list[str] = []
     if (gone := diverged(part.chain_energy)) and part.chain_steps:
-        texts += [f"{count(gone)} of {count(len(part.chain_energy))} chains have diverged:", "lower the step size"]
+        texts += [f"· {count(gone)} of {count(len(part.chain_energy))} chains have diverged:", "lower the step size"]
     if part.accumulated_time < 1:
-        texts += ["gradient flow, not equilibrium", "(time below 1)"]
+        texts += ["· gradient flow, not equilibrium", "(time below 1)"]
     if part.rejected_nonfinite > 0:
-        texts += [f"{count(part.rejected_nonfinite)} moves refused:", "energy not finite"]
+        texts += [f"· {count(part.rejected_nonfinite)} moves refused:", "energy not finite"]
     return texts
 
 

@@ -128,7 +128,7 @@ class FilmStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, (32 if self._small else 64) + GRID + 3 * theme.line_height(theme.current().text_font))
+        return QSize(320, (24 if self._small else 64) + GRID + 3 * theme.line_height(theme.current().text_font))
 
     def set_small(self, small: bool) -> None:
         """Take less height, for smaller pictures."""

@@ -25,7 +25,7 @@ class Tile(QWidget):
         self.title = title
         self._value = self._brief = ""
         self._why = ""
-        self.setToolTip(f"{title.capitalize()}: {tip}")
+        self.setToolTip(f"{title[:1].upper()}{title[1:]}: {tip}")
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(104, 64)

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from gebm_studio import files
@@ -129,10 +130,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _headless(wanted: Request) -> int:
-    try:
-        wanted.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        return _complain([f"--out: {files.explain(error, wanted.out)}"])
+    # Before the run: what cannot be written must not cost hours first.
+    places = [("--out", wanted.out, wanted.out)]
+    places += [("--export", Path(order.path), Path(order.path).parent) for order in wanted.exports]
+    for option, path, folder in places:
+        try:
+            files.make_writable(folder)
+        except OSError as error:
+            return _complain([f"{option}: {files.explain(error, path)}"])
 
     from gebm_studio import headless
 

@@ -59,6 +59,17 @@ def written_aside(path: Path | str) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
+def make_writable(folder: Path) -> None:
+    """Make a folder where there is none, and make sure that files can be written into it.
+
+    Raises:
+        OSError: Where they cannot.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 def _umask() -> int:
     """The process's file mode mask, which can only be read by setting it."""
     mask = os.umask(0)
@@ -69,7 +80,7 @@ def _umask() -> int:
 def explain(error: OSError, path: Path | str, doing: str = "write") -> str:
     """One line for a person: what could not be done, where, why, and what to do."""
     reason = error.strerror or str(error)
-    in_the_way = next((str(folder) for folder in Path(path).parents if folder.is_file()), "")
+    in_the_way = next((str(place) for place in (Path(path), *Path(path).parents) if place.is_file()), "")
     if in_the_way and isinstance(error, FileExistsError | NotADirectoryError):
         return f"cannot {doing} {path}: {in_the_way} is a file, not a folder; choose another place"
     advice = {

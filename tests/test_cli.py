@@ -226,6 +226,18 @@ def test_the_status_of_a_run_is_the_status_of_the_program(
 # Bad input.
 
 
+def test_an_export_that_cannot_be_written_is_told_before_the_run(
+    start: Start, runner: Recorder, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for extra in (["--export", tmp_path / "file" / "grid.png"], ["--out", tmp_path / "file" / "out"]):
+        answer = start("--headless", "ring", "--steps", "1", "--out", tmp_path / "out", *extra)
+        assert answer.status == 2
+        (line,) = answer.problems
+        assert line.startswith(f"{extra[0]}: cannot write {extra[1]}: ") and "is a file, not a folder" in line
+    assert not runner.calls
+
+
 @pytest.mark.parametrize("name", MALFORMED)
 def test_fifty_malformed_presets_give_fifty_lines_and_status_2(name: str, start: Start, tmp_path: Path) -> None:
     content, said = MALFORMED[name]

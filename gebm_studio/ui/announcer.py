@@ -74,7 +74,9 @@ class Announcer(QObject):
             self.banner.say("warning", text, topic="busy", actions=(("Restart the engine", self._restart),))
 
     def forget_run(self) -> None:
-        """What was said about the last run no longer holds."""
+        """What was said about the last run no longer holds; why a newer one could not be made still does."""
+        if self._session.refused:
+            return
         for topic in ABOUT_THE_RUN:
             self.banner.dismiss(topic)
 

@@ -67,6 +67,7 @@ class Session(QObject):
         self._announced = False
         self._last_id = 0
         self._earlier: dict[int, _Run] = {}
+        self.refused = False  # whether the run that was asked for last could not be made
         self._was_running = True
         self._engine = EngineThread(mode, options, self)
         self._engine.frame.connect(self._on_frame)
@@ -218,6 +219,7 @@ class Session(QObject):
         self.frame.emit(frame)
 
     def _keep_old_run(self, frame: m.Frame) -> None:
+        self.refused = True
         earlier = self._earlier.get(frame.run_id)
         if earlier is None:
             self._set_state("empty")
@@ -254,7 +256,9 @@ class Session(QObject):
 
         Without `original`, the settings that come with the first frame are the ones to go back to.
         """
-        self._earlier[self.run_id] = _Run(self.run_id, self.name, self.settings, self.folder, self._announced)
+        self.refused = False
+        if self.run_id:
+            self._earlier[self.run_id] = _Run(self.run_id, self.name, self.settings, self.folder, self._announced)
         pending = dict(self.settings.pending) if keep_pending else {}
         self.settings = RunSettings(preset, original)
         self.settings.pending.update(pending)

@@ -298,6 +298,15 @@ def test_a_broken_run_keeps_the_present_one(make_window: Any, qtbot: QtBot, tmp_
     assert any("absent.gebm" in text for text in window.banner.texts())
 
 
+def test_a_first_preset_that_cannot_be_made_says_why(make_window: Any, qtbot: QtBot, tmp_path: Path) -> None:
+    changes = {"target": "file", "target.path": "missing.csv"}
+    window = make_window(presets.changed(presets.load("ring"), changes))
+    qtbot.waitUntil(lambda: window.session.state == "empty", timeout=60000)
+    qtbot.wait(500)
+    message = window.banner.message("settings")
+    assert message is not None and "missing.csv" in message.text.text()
+
+
 def test_everything_is_written_and_said(make_window: Any, qtbot: QtBot, tmp_path: Path) -> None:
     window = ready(make_window(**SMALL), qtbot, 5)
     out = tmp_path / "out"

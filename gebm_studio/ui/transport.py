@@ -68,7 +68,7 @@ class Transport(QToolBar):
         self.addWidget(self.name)
         self.device = Line(look.number_font, widest="cuda:0", right=True)
         self.iteration = Line(look.number_font, widest="0 000 000 it", right=True)
-        self.rate = Line(look.number_font, widest="0 000 it/s", right=True)
+        self.rate = Line(look.number_font, widest="00 000 it/s", right=True)
         for line in (self.device, self.iteration, self.rate):
             self.addWidget(line)
         session.state_changed.connect(self.show_state)
@@ -96,6 +96,8 @@ class Transport(QToolBar):
             self.rate.show_text("starting…")
         elif state == "stopped":
             self.rate.show_text("stopped")
+        elif state == "empty":
+            self.rate.show_text("no run")
 
     def show_settings(self) -> None:
         """Show the name of the run and its pace."""

@@ -305,6 +305,7 @@ def test_a_first_preset_that_cannot_be_made_says_why(make_window: Any, qtbot: Qt
     qtbot.wait(500)
     message = window.banner.message("settings")
     assert message is not None and "missing.csv" in message.text.text()
+    assert window.transport.rate.text() == "no run"
 
 
 def test_everything_is_written_and_said(make_window: Any, qtbot: QtBot, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_every_tile_shows_its_numbers(make_panel: MakePanel) -> None:
     assert panel.timeline.timeline is part.timeline
     assert sorted(panel.hops.bars) == sorted(part.hops)
     rate = 1000 * part.hops.sum() / (64 * part.chain_steps)
-    assert panel.hops.value == f"{int((part.hops > 0).sum())} of 64 left · {rate:.1f} / 1000"
+    assert panel.hops.value == f"{int((part.hops > 0).sum())} of 64 hopped · {rate:.1f} / 1000"
     assert np.allclose(panel.occupancy.bars, part.occupancy)
     assert panel.energies.bars.sum() == 64
     assert not any(tile.why_empty for tile in panel.tiles)

@@ -141,7 +141,7 @@ class DiagnosticsPanel(ThrottledPanel):
         self.hops.show_bars(
             bars.astype(np.float64),
             np.empty(0),
-            f"{int((part.hops > 0).sum())} of {len(part.hops)} left · {short(rate, 2)} / 1000",
+            f"{int((part.hops > 0).sum())} of {len(part.hops)} hopped · {short(rate, 2)} / 1000",
             brief=f"{int((part.hops > 0).sum())} of {len(part.hops)}",
         )
 

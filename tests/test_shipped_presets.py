@@ -16,7 +16,7 @@ from gebm_studio.models.bases import Circle
 
 CPU = torch.device("cpu")
 ENTRIES, PROBLEMS = presets.listing()
-PARTS = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
+PARTS: frozenset[m.Part] = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
 
 
 def run_of(name: str, **changes: Any) -> Training:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,15 +18,15 @@ import torch
 from gebm_studio import messages as m
 from gebm_studio.engine import exports, storage
 from gebm_studio.engine.host import Options
+from gebm_studio.engine.inbox import Inbox
+from gebm_studio.engine.speed import Speed
 from gebm_studio.experiments import Diverged, Training, describe, limit_threads, resolve
 from gebm_studio.files import explain
 from gebm_studio.presets import PresetError, save
 
 AUTOSAVE_SECONDS = 10.0
 FIRST_AUTOSAVE_SECONDS = 2.0
-RATE_SECONDS = 1.0
 EXPORT_SEED = 104729
-_WRITES = (m.Save, m.ExportSamples, m.ExportCurves, m.ExportSettings)
 
 
 def serve(connection: Connection, options: Options) -> None:
@@ -40,7 +39,8 @@ class Engine:
 
     def __init__(self, connection: Connection, options: Options) -> None:
         self._connection, self._options = connection, options
-        self._waiting: deque[m.Command] = deque()
+        self._inbox = Inbox()
+        self._speed = Speed()
         self._run: Training | None = None
         self._run_id = 0
         self._state: m.State = "empty"
@@ -50,8 +50,6 @@ class Engine:
         self._task_path = ""
         self._next_autosave = 0.0
         self._saved_at = -1
-        self._next_iteration_due = 0.0
-        self._marks: deque[tuple[float, int]] = deque()
         self._handlers: dict[type, Callable[..., None]] = {
             m.Load: self._load,
             m.Restore: self._restore,
@@ -64,7 +62,6 @@ class Engine:
             m.ExportSamples: self._export_samples,
             m.ExportCurves: self._export_curves,
             m.ExportSettings: self._export_settings,
-            m.Cancel: self._cancel,
             m.Stop: self._stop,
             m.Pull: self._answer,
         }
@@ -75,8 +72,8 @@ class Engine:
         try:
             while not self._stopped:
                 self._receive()
-                while self._waiting and not self._stopped:
-                    self._handle(self._waiting.popleft())
+                while self._inbox and not self._stopped:
+                    self._handle(self._inbox.take())
                 if not self._stopped:
                     self._work()
         except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -90,10 +87,12 @@ class Engine:
     def _receive(self) -> None:
         """Take in all that has come; wait for something only when there is nothing to do."""
         timeout = self._idle_time()
-        if self._waiting:
-            timeout = 0.0
         while self._connection.poll(timeout):
-            self._enqueue(self._connection.recv())
+            command = self._connection.recv()
+            if isinstance(command, m.Cancel):
+                self._cancelled = self._task is not None  # at once: it must not wait behind what it ends
+            else:
+                self._inbox.put(command)
             timeout = 0.0
 
     def _idle_time(self) -> float | None:
@@ -102,32 +101,7 @@ class Engine:
             return 0.0
         if self._state != "running" or self._run is None:
             return None
-        if self._run.preset.view.pace > 0:
-            return max(0.0, self._next_iteration_due - time.perf_counter())
-        return 0.0
-
-    def _enqueue(self, command: m.Command) -> None:
-        """Queue a command; one that only repeats a waiting one replaces it."""
-        if isinstance(command, m.Cancel):
-            self._cancelled = self._task is not None
-            return
-        if isinstance(command, m.SetValue):
-            self._drop_waiting(lambda old: isinstance(old, m.SetValue) and old.path == command.path)
-        elif isinstance(command, m.Pull):
-            self._drop_waiting(lambda old: isinstance(old, m.Pull))
-        elif isinstance(command, m.Load | m.Restore):
-            self._drop_overtaken()
-        self._waiting.append(command)
-
-    def _drop_waiting(self, repeats: Callable[[m.Command], bool]) -> None:
-        self._waiting = deque(command for command in self._waiting if not repeats(command))
-
-    def _drop_overtaken(self) -> None:
-        """Forget a waiting new run, and what was asked of it, when another is opened before it was made."""
-        waiting = list(self._waiting)
-        first = next((i for i, old in enumerate(waiting) if isinstance(old, m.Load | m.Restore)), len(waiting))
-        if not any(isinstance(old, _WRITES) for old in waiting[first:]):
-            self._waiting = deque(waiting[:first])
+        return self._speed.wait(self._run.preset.view.pace)
 
     def _handle(self, command: m.Command) -> None:
         try:
@@ -165,7 +139,7 @@ class Engine:
         run = make()
         self._run, self._run_id = run, run_id
         self._task = None
-        self._marks.clear()
+        self._speed.clear()
         self._saved_at = -1
         self._next_autosave = time.perf_counter() + FIRST_AUTOSAVE_SECONDS
         self._state = "running" if running else "paused"
@@ -177,7 +151,7 @@ class Engine:
     def _start(self, _: m.Run) -> None:
         if self._run is not None:
             self._state = "running"
-            self._marks.clear()
+            self._speed.clear()
 
     def _pause(self, _: m.Pause) -> None:
         if self._state == "running":
@@ -232,9 +206,6 @@ class Engine:
         self._connection.send(m.Progress(title, drawing.total, drawing.total))
         self._written(command.path, "samples")
 
-    def _cancel(self, _: m.Cancel) -> None:
-        self._cancelled = self._task is not None
-
     def _stop(self, _: m.Stop) -> None:
         self._stopped = True
 
@@ -252,8 +223,7 @@ class Engine:
         run = self._run
         if run is None or self._state != "running":
             return
-        now = time.perf_counter()
-        if run.preset.view.pace > 0 and now < self._next_iteration_due:
+        if self._speed.wait(run.preset.view.pace) > 0:
             return
         before = run.iteration
         try:
@@ -265,11 +235,8 @@ class Engine:
         except Exception:  # noqa: BLE001  likewise
             self._fault(f"at iteration {run.iteration}")
         if run.iteration != before:
-            pace = run.preset.view.pace
-            # From the due time and not from now, so that the pace is kept on average.
-            self._next_iteration_due = max(self._next_iteration_due + 1 / pace, now) if pace > 0 else 0.0
-            self._mark(now, run.iteration)
-        if now > self._next_autosave:
+            self._speed.passed(run.iteration, run.preset.view.pace)
+        if time.perf_counter() > self._next_autosave:
             self._autosave()
 
     def _continue_task(self, task: Iterator[None]) -> None:
@@ -290,17 +257,6 @@ class Engine:
             self._task = None
             self._connection.send(m.Progress("", 1, 1))
             self._fault(f"while writing {self._task_path}")
-
-    def _mark(self, now: float, iteration: int) -> None:
-        self._marks.append((now, iteration))
-        while now - self._marks[0][0] > RATE_SECONDS and len(self._marks) > 2:
-            self._marks.popleft()
-
-    def _rate(self) -> float:
-        if self._state != "running" or len(self._marks) < 2:
-            return 0.0
-        (began, first), (ended, last) = self._marks[0], self._marks[-1]
-        return (last - first) / max(ended - began, 1e-9)
 
     def _autosave(self) -> None:
         """Keep the present state for the case that this process dies."""
@@ -325,7 +281,8 @@ class Engine:
             self._connection.send(m.Frame(self._run_id, "empty", 0, 0, 0, 0, 0.0, "", -1, 0, asked_run_id=pull.run_id))
             return
         where = describe(run.device)
-        frame = run.frame(pull, run_id=self._run_id, state=self._state, rate=self._rate(), device=where)
+        rate = self._speed.rate if self._state == "running" else 0.0
+        frame = run.frame(pull, run_id=self._run_id, state=self._state, rate=rate, device=where)
         self._connection.send(frame)
 
     def _note(self, level: Literal["info", "warning", "error"], text: str, topic: str) -> None:

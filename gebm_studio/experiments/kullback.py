@@ -39,8 +39,10 @@ class KlPair:
 @torch.no_grad()
 def kl_pair(
     model: Gebm, target: Target, generator: torch.Generator, bound: float, bound_stderr: float
-) -> KlPair | None:
-    """Both divergences, or None where no trustworthy number is to be had.
+) -> Callable[[], KlPair | None]:
+    """Both divergences of the model as it is now, or None where no trustworthy number is to be had.
+
+    What is returned computes them; only the slow search for neighbours waits until it is called.
 
     Arguments:
         model: The GEBM.
@@ -51,16 +53,25 @@ def kl_pair(
     """
     base = model.base
     if isinstance(target, VonMises) and isinstance(base, Circle):
-        return _on_circle(model, base, target)
+        return _known(_on_circle(model, base, target))
     if target.intrinsic_dim < target.dim or base.latent_dim < target.dim:
         why = "∞: data and base do not share a support of full dimension"
-        return KlPair(math.inf, math.inf, why, why)
+        return _known(KlPair(math.inf, math.inf, why, why))
     if target.has_density and base.has_density and target.dim == 2:
-        return _in_plane(model, target, bound, bound_stderr)
+        return _known(_in_plane(model, target, bound, bound_stderr))
     if target.dim > NEIGHBOUR_DIMENSIONS:
-        return None
-    x = target.held_out
-    value, error = knn_kl(_array(x), _array(base(model.prior(len(x), generator))))
+        return _known(None)
+    x = _array(target.held_out)
+    y = _array(base(model.prior(len(x), generator)))
+    return lambda: _by_neighbours(x, y, bound, bound_stderr)
+
+
+def _known(pair: KlPair | None) -> Callable[[], KlPair | None]:
+    return lambda: pair
+
+
+def _by_neighbours(x: Array, y: Array, bound: float, bound_stderr: float) -> KlPair:
+    value, error = knn_kl(x, y)
     if max(value, bound) > NEIGHBOUR_LIMIT:
         # L(E) is a lower bound on KL(P‖G): where it is large the neighbours' small value is only their bias.
         why = f"not shown: above {NEIGHBOUR_LIMIT:g} nat nearest neighbours fall short (n = {len(x)})"

@@ -19,7 +19,7 @@ WIDE = {"kind": "linear", "matrix": [[2.0, 0.0], [0.0, 2.0]]}
 def pair_of(bound: float = 0.0, **sections: Any) -> KlPair | None:
     preset = Preset.model_validate({"title": "test", "training": {"train": "none"}} | sections)
     run = Training(preset, CPU)
-    return kl_pair(run.model, run.target, torch.Generator().manual_seed(0), bound, 0.01)
+    return kl_pair(run.model, run.target, torch.Generator().manual_seed(0), bound, 0.01)()
 
 
 def exact(pair: KlPair | None) -> KlPair:

@@ -91,7 +91,11 @@ class Docks(QMainWindow):
             # Sizes mean something only once the window has one, and tabs can be raised only then.
             if not self._restored:
                 self._share_out()
-            QTimer.singleShot(0, self, self._show_gallery)
+            QTimer.singleShot(0, self, self._show_front)
+
+    def _show_front(self) -> None:
+        self._show_gallery()
+        self._share_upper_soon()  # the last window may have ended on a preset of another kind
 
     def _show_gallery(self) -> None:
         self.docks["gallery"].setVisible(self._images)

@@ -62,3 +62,21 @@ def test_widths_that_a_person_chose_stay(docks: Docks, qtbot: QtBot) -> None:
     docks.show_wide(True)
     qtbot.wait(50)
     assert share(docks) == pytest.approx(chosen, abs=0.01)
+
+
+def test_a_layout_left_on_images_makes_room_for_points(docks: Docks, qtbot: QtBot) -> None:
+    docks.show_images(True)
+    qtbot.waitUntil(lambda: share(docks, "gallery") == pytest.approx(0.72, abs=0.02), timeout=2000)
+    again = Docks()
+    for name in NAMES:
+        again.add(name, name, Wishing())
+    again.arrange()
+    assert again.restore(docks.state())
+    again.resize(1440, 800)
+    again.show()
+    try:
+        qtbot.waitExposed(again)
+        qtbot.waitUntil(lambda: share(again) == pytest.approx(0.5, abs=0.02), timeout=2000)
+    finally:
+        again.close()
+        again.deleteLater()

@@ -164,7 +164,7 @@ def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
         found |= _transport(training, samples, notes, chain)
     if len(training.target.shape) == 3:
         found |= _frechet(training, samples, notes, chain)
-    kl = evaluation.truth()
+    kl = evaluation.kl()
     for name in ("kl_base", "kl_gebm"):
         if name in kl:
             found[name] = kl[name]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gebm_studio import presets
 from gebm_studio.engine import storage
 from gebm_studio.experiments import Training, resolve
-from gebm_studio.experiments.chains import sample
+from gebm_studio.experiments.chains import SampleRun
 
 SAMPLE_SEED = 15485863
 
@@ -59,12 +59,10 @@ class Run(Training):
         section = presets.changed(self.preset, changes, "sample").sampler
         if self._samples is None:
             self._samples = torch.Generator(self.device).manual_seed(self.preset.seed + SAMPLE_SEED)
-        chains = sample(self.model, section, count, steps, self._samples)
+        chains = SampleRun(self.model, section, count, steps, self._samples)
         for _ in chains:
             pass
-        with torch.no_grad():
-            x = torch.cat([self.model.base(part) for part in chains.position.split(4096)])
-        drawn: NDArray[np.float32] = x.float().cpu().numpy()
+        drawn: NDArray[np.float32] = self.model.samples(chains.position).float().cpu().numpy()
         return drawn
 
     def metrics(self) -> dict[str, float]:

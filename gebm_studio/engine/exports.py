@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from gebm_studio.experiments import Training
-from gebm_studio.experiments.chains import sample
+from gebm_studio.experiments.chains import SampleRun
 from gebm_studio.experiments.views import pixels
 from gebm_studio.files import written_aside
 from gebm_studio.messages import ExportSamples
@@ -40,7 +40,7 @@ class Drawing:
         self._run, self._count = run, count
         self._generator = torch.Generator(run.device).manual_seed(seed)
         self._model = copy.deepcopy(run.model)
-        self._chains = sample(self._model, run.preset.sampler, count, steps, self._generator)
+        self._chains = SampleRun(self._model, run.preset.sampler, count, steps, self._generator)
         self.total = self._chains.total
         self.samples: Samples = {}
 
@@ -50,16 +50,12 @@ class Drawing:
         data = run.target.held_out
         if len(data) < count:
             data = torch.cat((data, run.target.sample(count - len(data), self._generator)))
-        with torch.no_grad():
-            found = {
-                "data": data[:count],
-                "base": self._pushed(self._model.prior(count, self._generator)),
-                "gebm": self._pushed(self._chains.position),
-            }
+        found = {
+            "data": data[:count],
+            "base": self._model.samples(self._model.prior(count, self._generator)),
+            "gebm": self._model.samples(self._chains.position),
+        }
         self.samples = {name: x.float().cpu().numpy() for name, x in found.items()}
-
-    def _pushed(self, z: torch.Tensor) -> torch.Tensor:
-        return torch.cat([self._model.base(part) for part in z.split(4096)])
 
     def finished(self) -> Samples:
         """Take all steps and return the samples."""

@@ -35,9 +35,6 @@ class Host(Protocol):
 
     connection: Connection
 
-    def alive(self) -> bool:
-        """Whether the loop still runs."""
-
     def end(self, patience: float) -> None:
         """End the loop: politely until `patience` seconds have passed, then by force. Again does nothing."""
 
@@ -61,9 +58,6 @@ class _ProcessHost:
     @property
     def pid(self) -> int | None:
         return self._process.pid
-
-    def alive(self) -> bool:
-        return self._process.is_alive()
 
     def end(self, patience: float) -> None:
         self.connection.close()
@@ -89,9 +83,6 @@ class _ThreadHost:
         self.connection, theirs = multiprocessing.Pipe()
         self._thread = threading.Thread(target=_loop, args=(theirs, options), name="gebm-studio-engine", daemon=True)
         self._thread.start()
-
-    def alive(self) -> bool:
-        return self._thread.is_alive()
 
     def end(self, patience: float) -> None:
         self.connection.close()

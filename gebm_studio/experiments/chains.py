@@ -158,22 +158,21 @@ class Chains:
             self._potential(self.position)  # so that energies and samples are at hand before the next step
 
 
-def sample(
-    model: Gebm, settings: schema.Sampler, count: int, steps: int, generator: torch.Generator, chunk: int = 4096
-) -> SampleRun:
-    """Fresh chains from the prior; iterate over the result for progress, then read `position`."""
-    return SampleRun(model, settings, count, steps, generator, chunk)
-
-
 class SampleRun:
     """Draws of ν_β by fresh chains, in chunks that fit in memory.
 
-    Iterating yields how many of `total` units of work are done; `position` (count, d) is whole
-    only at the end.
+    Every chain starts from the prior. Iterating yields how many of `total` units of work are done;
+    `position` (count, d) is whole only at the end.
     """
 
     def __init__(
-        self, model: Gebm, settings: schema.Sampler, count: int, steps: int, generator: torch.Generator, chunk: int
+        self,
+        model: Gebm,
+        settings: schema.Sampler,
+        count: int,
+        steps: int,
+        generator: torch.Generator,
+        chunk: int = 4096,
     ) -> None:
         self._model, self._generator, self._steps = model, generator, steps
         self._sampler = samplers.make(settings)

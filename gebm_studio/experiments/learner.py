@@ -31,8 +31,8 @@ class Diverged(Exception):
 class Learner:
     """Trains a GEBM on a target by the alternating recipe.
 
-    `overflows` counts exponents that had to be guarded since the start; `bound` and `penalty`
-    are those of the last energy step.
+    `overflows` counts exponents that had to be guarded since the start; `penalty` is that
+    of the last energy step.
 
     References:
         Generalized Energy Based Models (Arbel, Zhou, Gretton, 2021), arXiv 2003.05033.
@@ -45,7 +45,6 @@ class Learner:
 
     def __post_init__(self) -> None:
         self.overflows = 0
-        self.bound = math.nan
         self.penalty = math.nan
         self.energy_parameters = list(self.model.energy.parameters())
         self.base_parameters = list(self.model.base.parameters())
@@ -94,7 +93,6 @@ class Learner:
             penalty = gradient_penalty(model.energy, data, samples, self.latent_noise)
             loss = loss + objective.penalty * penalty
             self.penalty = penalty.item()
-        self.bound = bound.item()
         self.overflows += int(overflows)
         self._check("the energy's loss", loss.item(), "lower the energy rate or raise the gradient penalty")
         self._descend("energy", loss, self.energy_parameters)

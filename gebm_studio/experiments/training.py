@@ -72,8 +72,7 @@ class Training:
 
     def _log_target(self, x: Tensor) -> Tensor:
         if isinstance(self.target, targets.VonMises):
-            angle = torch.atan2(x[:, 1] - self.target.center[1], x[:, 0] - self.target.center[0])
-            return self.target.angle_log_density(angle)
+            return self.target.angle_log_density(self.target.angle(x))
         return self.target.log_density(x)
 
     # What a run does.

@@ -57,13 +57,12 @@ class Views:
         # One jittered point for each of as many equal shares: systematic resampling.
         jitter = torch.rand(points, generator=generator, device=model.device)
         self._shares = (torch.arange(points, device=model.device) + jitter) / points
-        matrix, offset, self._axes = target.projection()
-        self._matrix, self._offset = matrix.to(model.device), offset.to(model.device)
+        _, _, self._axes = target.projection()
         self._data_budget, self._latent_budget = MapBudget(), MapBudget()
 
     def plane(self, x: Tensor) -> Floats:
         """Examples (n, *shape) on the plane of view, (n, 2)."""
-        return _floats((x.flatten(1) - self._offset) @ self._matrix)
+        return _floats(self._target.to_plane(x))
 
     @torch.no_grad()
     def data(
@@ -133,7 +132,7 @@ class Views:
             values = evaluated(lambda x: model.log_density(x, log_z, beta).exp(), extent, resolution, model.device)
             return values, "e^{−βE} g / Z_β"
         weights = torch.softmax(exponents.double(), 0).cpu().numpy()
-        points = np.concatenate([self.plane(model.base(part)) for part in self._z_histogram.split(8192)])
+        points = self.plane(model.samples(self._z_histogram))
         note = f"histogram of {HISTOGRAM_DRAWS} weighted base draws, smoothed"
         return density_histogram(points, weights, extent, resolution), note
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -34,7 +36,7 @@ def build(preset: Preset, shape: tuple[int, ...], log_target: Function, device: 
         def log_base(x: Tensor) -> Tensor:
             if isinstance(base, bases.Circle):
                 # On the circle both densities are taken with respect to the angle.
-                return torch.full_like(x[:, 0], -1.8378770664093453)  # −log 2π
+                return torch.full_like(x[:, 0], -math.log(2 * math.pi))
             return base.log_density(x)
 
         energy = energies.build(preset.energy, shape, log_base, log_target)

@@ -53,13 +53,7 @@ class Circle(Base):
         self.log_radius = nn.Parameter(torch.tensor(math.log(section.radius)))
 
     def forward(self, z: Tensor) -> Tensor:
-        theta = 2 * math.pi * torch.special.ndtr(z[:, 0])
-        return self.center + self.log_radius.exp() * torch.stack((theta.cos(), theta.sin()), 1)
-
-    def angle(self, x: Tensor) -> Tensor:
-        """The angle of points (N, 2) seen from the centre, (N,) in (−π, π]."""
-        offset = x - self.center
-        return torch.atan2(offset[:, 1], offset[:, 0])
+        return self.at_angle(2 * math.pi * torch.special.ndtr(z[:, 0]))
 
     def at_angle(self, theta: Tensor) -> Tensor:
         """The points (N, 2) of the circle at angles (N,)."""

@@ -35,6 +35,11 @@ class Gebm(nn.Module):
         return torch.randn(count, self.base.latent_dim, generator=generator, device=self.device)
 
     @torch.no_grad()
+    def samples(self, z: Tensor, chunk: int = 4096) -> Tensor:
+        """G(z), (N, *shape), for latents (N, d), without a graph and in pieces that fit in memory."""
+        return torch.cat([self.base(part) for part in z.split(chunk)])
+
+    @torch.no_grad()
     def energies(self, z: Tensor, chunk: int = 8192) -> Tensor:
         """E(G(z)), (N,), for latents (N, d), without a graph and in pieces that fit in memory."""
         return torch.cat([self.energy(self.base(part)) for part in z.split(chunk)])

@@ -18,10 +18,9 @@ from gebm_studio.engine import storage
 from gebm_studio.experiments import Diverged, Training, limit_threads, resolve
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
 from gebm_studio.files import written_aside
-from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.messages import Export, ExportCurves, ExportSamples, ExportSettings
 from gebm_studio.schema import Preset
 
-Export = ExportSamples | ExportCurves | ExportSettings
 SAMPLES = 1000
 SAMPLER_STEPS = 300
 LOG_Z_DRAWS = 20_000
@@ -115,7 +114,7 @@ def _export(training: Training, order: Export, progress: bool) -> None:
         writing.write_curves(order.path, training)
     elif isinstance(order, ExportSettings):
         presets.save(training.preset, order.path)
-    else:
+    elif isinstance(order, ExportSamples):
         samples = _samples(training, order.rows * order.columns, order.steps, progress)
         if Path(order.path).suffix.lower() == ".npz":
             writing.write_npz(order.path, samples)

@@ -90,7 +90,7 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
         _in("objective", 'name = "gan"'),
         "objective.name: must be one of kale, donsker_varadhan, got 'gan'",
     ),
-    "choice in capitals": (_in("sampler", 'name = "ULA"'), "sampler.name: must be one of ula, kinetic, got 'ULA'"),
+    "choice in capitals": (_in("sampler", 'name = "ULA"'), "sampler.name: must be one of ula, mala, random_walk"),
     "empty title": ('title = ""', "title: must have 1 character or more, got 0"),
     "title too long": (f'title = "{"t" * 81}"', "title: must have 80 characters or fewer, got 81"),
     # What does not fit together.

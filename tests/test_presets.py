@@ -51,7 +51,8 @@ def test_all_problems_are_said_at_once() -> None:
         "file: title: missing; add it",
         "file: seed: must lie from 0 to 2147483647, got -1",
         "file: target.side: must lie from 1 to 20, got 0",
-        "file: sampler.name: must be one of ula, kinetic, got 3",
+        "file: sampler.name: must be one of ula, mala, random_walk, hmc, kinetic, ghmc, zero_temperature, sphere, "
+        "independence, rejection, transport, dgflow, importance, tempering, got 3",
         "file: sampler.friction: must be a number from 0.0001 to 10000, got 'x'",
         "file: sed: unknown key; did you mean seed?",
     ]

@@ -17,7 +17,22 @@ UNBOUNDED = {"sampler.temperature"}
 """Infinity is a temperature: β = 0 is the base."""
 
 # A rate, a ratio or a pure number has no unit; whatever counts or lasts has one.
-COUNTED = ("steps", "points", "iterations", "frames", "units", "channels", "layers", "images", "1/s", "rad", "")
+COUNTED = (
+    "steps",
+    "points",
+    "iterations",
+    "frames",
+    "units",
+    "channels",
+    "layers",
+    "images",
+    "1/s",
+    "rad",
+    "%",
+    "rungs",
+    "gradients",
+    "",
+)
 
 
 def _section_classes() -> Iterator[tuple[str, type[Section]]]:
@@ -49,7 +64,7 @@ def test_every_setting_explains_itself(setting: Setting) -> None:
     assert setting.label and setting.label[0] == setting.label[0].upper()
     assert len(setting.help) > 5 and setting.help.endswith(".")
     assert setting.unit in COUNTED
-    assert setting.kind in ("bool", "int", "float", "text", "choice", "numbers")
+    assert setting.kind in ("bool", "int", "float", "text", "choice", "numbers", "sections")
     assert setting.scale in ("linear", "log")
 
 

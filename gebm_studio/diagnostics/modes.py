@@ -72,6 +72,13 @@ class ModeTracker:
         self._visits = self._visits + torch.bincount(now + 1, minlength=len(self._visits) + 1)[1:]
         self._updates += 1
 
+    def restart(self) -> None:
+        """Forget everything: all chains begin without a mode."""
+        self._mode = torch.full_like(self._mode, -1)
+        self._hops = torch.zeros_like(self._hops)
+        self._visits = torch.zeros_like(self._visits)
+        self._updates = 0
+
     def resize(self, chains: int) -> None:
         """Go on with another number of chains: the first ones keep their state, new ones begin without a mode."""
         kept = min(chains, len(self._mode))

@@ -57,6 +57,7 @@ class Engine:
             m.Pause: self._pause,
             m.StepOnce: self._step_once,
             m.Reset: self._reset,
+            m.RestartChains: self._restart_chains,
             m.SetValue: self._set_value,
             m.Save: self._save,
             m.ExportSamples: self._export_samples,
@@ -163,6 +164,10 @@ class Engine:
         if self._run is not None:
             self._state = "paused"
             self._run.step(command)
+
+    def _restart_chains(self, _: m.RestartChains) -> None:
+        if self._run is not None:
+            self._run.restart_chains()
 
     def _set_value(self, command: m.SetValue) -> None:
         if self._run is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,6 +16,8 @@ from gebm_studio.experiments.history import SHOWN, History
 from gebm_studio.models import Gebm
 from gebm_studio.targets import Target
 
+_AT_START = ("name", "chains", "warmup", "target_acceptance", "replicas")
+"""Settings whose change begins the algorithm anew where the chains are."""
 FILM = 12
 BINS = 160
 RANGE = 4.0
@@ -27,18 +31,36 @@ class Chains:
 
     def __init__(self, model: Gebm, target: Target, settings: schema.Sampler, generator: torch.Generator) -> None:
         self._model, self._target, self._generator = model, target, generator
-        self.steps = 0
-        self.time = 0.0
-        self.nonfinite = 0
         self._stale = False
         self.tracker: ModeTracker | None = None
         if target.modes is not None:
             self.tracker = ModeTracker(target.modes.to(model.device), target.mode_radius, settings.chains)
-        self._settings = settings
-        self._sampler = samplers.make(settings)
+        self.settings = settings
         self._potential = model.potential(1.0 / settings.temperature)
-        self.state: Any = self._sampler.init(model.prior(settings.chains, generator), self._potential, generator)
+        self.state: Any = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin all chains again from the prior, and forget what they did."""
+        self.steps = 0
+        self.time = 0.0
+        self.cost = 0.0
+        self.nonfinite = 0
+        self._start(self._model.prior(self.settings.chains, self._generator))
+        if self.tracker is not None:
+            self.tracker.restart()
         self._forget()
+
+    def _start(self, position: Tensor) -> None:
+        """Begin the settings' algorithm at positions (N, d), its step size adapting where that is wished."""
+        settings = self.settings
+        self._sampler = samplers.make(settings)
+        self._adaptation: samplers.DualAveraging | None = None
+        target = settings.target_acceptance or samplers.target_of(self._sampler)
+        if settings.warmup and target is not None:
+            self._adaptation = samplers.DualAveraging(settings.step_size, target)
+        self.state = self._sampler.init(position, self._potential, self._generator)
+        self.last: samplers.Info | None = None
 
     def _forget(self) -> None:
         self.history = History()
@@ -55,8 +77,8 @@ class Chains:
 
     @property
     def energies(self) -> Tensor:
-        """E(G(z)) of every chain where its potential was last evaluated, (N,)."""
-        return self._potential.energies
+        """E(G(z)) of every chain, (N,)."""
+        return self._potential.look(self.position)[1]
 
     @property
     def velocity(self) -> Tensor | None:
@@ -73,31 +95,47 @@ class Chains:
         """Inverse temperature."""
         return self._potential.beta
 
+    @property
+    def law(self) -> samplers.Law:
+        """Whether the algorithm's law is ν_β."""
+        law: samplers.Law = self._sampler.LAW
+        return law
+
+    @property
+    def adapting(self) -> float:
+        """The step size while it adapts, else NaN."""
+        return self._adaptation.step_size if self._adaptation is not None else math.nan
+
     def configure(self, settings: schema.Sampler) -> None:
-        """Take changed settings; the chains go on from where they are."""
-        old, self._settings = self._settings, settings
-        self._sampler = samplers.make(settings)
+        """Take changed settings; the chains go on from where they are, unless these only matter at a start."""
+        old, self.settings = self.settings, settings
         if settings.temperature != old.temperature:
             self._potential = self._model.potential(1.0 / settings.temperature)
-        position = self.position
+        position, velocity = self.position, self.velocity
         if settings.chains != len(position):
             fresh = self._model.prior(max(settings.chains - len(position), 0), self._generator)
             position = torch.cat((position[: settings.chains], fresh))
             if self.tracker is not None:
                 self.tracker.resize(settings.chains)
-        if settings.name != old.name or settings.chains != old.chains:
-            velocity = self.velocity
-            self.state = self._sampler.init(position, self._potential, self._generator)
+        if settings.velocity != old.velocity:
+            self.restart()
+        elif any(getattr(settings, name) != getattr(old, name) for name in _AT_START):
+            self._start(position)
             if velocity is not None and self.velocity is not None:
                 kept = min(len(velocity), len(position))
                 self.state = self.state._replace(velocity=torch.cat((velocity[:kept], self.velocity[kept:])))
             self.film, self._stride = [], 1
+        else:
+            self._sampler = samplers.make(settings)
+            if settings.step_size != old.step_size:
+                self._adaptation = None
         self.model_moved()
         self.histogram.zero_()
 
     def model_moved(self) -> None:
         """Tell that cached energies and gradients belong to a model of the past."""
         self._stale = True
+        self._potential.forget()
 
     def advance(self, steps: int) -> None:
         """Take some steps with every chain, then record where they are."""
@@ -110,12 +148,24 @@ class Chains:
             self._stale = False
         for _ in range(steps):
             self.state, info = self._sampler.step(self.state, self._potential, self._generator)
+            self.last = info
+            self.steps += 1
+            self.cost += info.cost
             self.nonfinite += int(info.nonfinite.sum())
+            if self._adaptation is not None:
+                self._adapt(self._adaptation, info)
             if self.tracker is not None:
-                self.tracker.update(self._potential.samples.flatten(1))
-        self.steps += steps
-        self.time += steps * self._sampler.time_per_step()
+                self.tracker.update(self._potential.look(self.position)[0].flatten(1))
+        time = self._sampler.time_per_step()
+        self.time += 0.0 if math.isnan(time) else steps * time
         self._record()
+
+    def _adapt(self, adaptation: samplers.DualAveraging, info: samplers.Info) -> None:
+        step_size = adaptation.update(float(info.acceptance.mean()))
+        if adaptation.count >= self.settings.warmup:
+            step_size, self._adaptation = adaptation.final, None
+            self.settings = self.settings.model_copy(update={"step_size": step_size})
+        self._sampler = replace(self._sampler, step_size=step_size)
 
     def _record(self) -> None:
         modes = self.tracker.mode[:SHOWN] if self.tracker is not None else torch.empty(0, dtype=torch.int64)
@@ -136,7 +186,9 @@ class Chains:
         """All that a checkpoint needs to go on bit for bit."""
         found = {f"state.{name}": value for name, value in self.state._asdict().items()}
         found["counts"] = torch.tensor([self.steps, self.nonfinite], dtype=torch.int64)
-        found["time"] = torch.tensor(self.time, dtype=torch.float64)
+        found["spent"] = torch.tensor([self.time, self.cost], dtype=torch.float64)
+        if self._adaptation is not None:
+            found["adaptation"] = torch.tensor(self._adaptation.numbers(), dtype=torch.float64)
         found["stale"] = torch.tensor(self._stale)
         if self.tracker is not None:
             found |= {f"tracker.{name}": value for name, value in self.tracker.state().items()}
@@ -148,47 +200,45 @@ class Chains:
         names = {key.split(".", 1)[1]: value.to(device) for key, value in tensors.items() if key.startswith("state.")}
         self.state = type(self.state)(**names)
         self.steps, self.nonfinite = (int(count) for count in tensors["counts"])
-        self.time = float(tensors["time"])
+        self.time, self.cost = tensors["spent"].tolist()
+        if "adaptation" in tensors:
+            self._adaptation = samplers.DualAveraging.restored(tuple(tensors["adaptation"].tolist()))
+            self._sampler = replace(self._sampler, step_size=self._adaptation.step_size)
+        else:
+            self._adaptation = None
         self._stale = bool(tensors["stale"])
         if self.tracker is not None:
             prefix = "tracker."
             self.tracker.load({k[len(prefix) :]: v.to(device) for k, v in tensors.items() if k.startswith(prefix)})
+        self._potential.forget()
         self._forget()
-        with torch.no_grad():
-            self._potential(self.position)  # so that energies and samples are at hand before the next step
 
 
 class SampleRun:
-    """Draws of ν_β by fresh chains, in chunks that fit in memory.
+    """Draws of ν_β by fresh chains that start from the prior.
 
-    Every chain starts from the prior. Iterating yields how many of `total` units of work are done;
-    `position` (count, d) is whole only at the end.
+    Iterating yields how many of `total` steps are done; `position` (count, d) is where the chains are.
+    Where the settings wish for it, the step size adapts over the first half of the steps at most.
     """
 
     def __init__(
-        self,
-        model: Gebm,
-        settings: schema.Sampler,
-        count: int,
-        steps: int,
-        generator: torch.Generator,
-        chunk: int = 4096,
+        self, model: Gebm, settings: schema.Sampler, count: int, steps: int, generator: torch.Generator
     ) -> None:
-        self._model, self._generator, self._steps = model, generator, steps
+        self._model, self._generator, self.total = model, generator, steps
         self._sampler = samplers.make(settings)
         self._potential = model.potential(1.0 / settings.temperature)
-        self._sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
-        self.total = steps * len(self._sizes)
-        self.position = torch.empty(0, model.base.latent_dim, device=model.device)
+        target = settings.target_acceptance or samplers.target_of(self._sampler)
+        self._warmup = min(settings.warmup, steps // 2) if target is not None else 0
+        self._adaptation = samplers.DualAveraging(settings.step_size, target) if self._warmup and target else None
+        self.position = model.prior(count, generator)
 
     def __iter__(self) -> Iterator[int]:
-        done, parts = 0, []
-        for size in self._sizes:
-            start = self._model.prior(size, self._generator)
-            state = self._sampler.init(start, self._potential, self._generator)
-            for _ in range(self._steps):
-                state, _ = self._sampler.step(state, self._potential, self._generator)
-                done += 1
-                yield done
-            parts.append(state.position)
-        self.position = torch.cat(parts) if parts else self.position
+        state = self._sampler.init(self.position, self._potential, self._generator)
+        for done in range(1, self.total + 1):
+            state, info = self._sampler.step(state, self._potential, self._generator)
+            self.position = state.position
+            if self._adaptation is not None and done <= self._warmup:
+                step_size = self._adaptation.update(float(info.acceptance.mean()))
+                frozen = done == self._warmup
+                self._sampler = replace(self._sampler, step_size=self._adaptation.final if frozen else step_size)
+            yield done

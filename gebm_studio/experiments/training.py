@@ -12,9 +12,10 @@ from gebm_studio import models, targets
 from gebm_studio.experiments.chains import Chains
 from gebm_studio.experiments.curves import CurveTable
 from gebm_studio.experiments.evaluation import COLUMNS, Evaluation
+from gebm_studio.experiments.exhibits import EXHIBITS
 from gebm_studio.experiments.learner import Diverged, Learner
 from gebm_studio.experiments.views import Views
-from gebm_studio.messages import CurvesPart, Frame, Pull, SetValue, State, Step, StepOnce, frozen
+from gebm_studio.messages import CurvesPart, Frame, Part, Pull, SetValue, State, Step, StepOnce, frozen
 from gebm_studio.presets import PresetError, changed, describe_path
 from gebm_studio.schema import Preset
 
@@ -57,6 +58,7 @@ class Training:
         self.evaluation = Evaluation(self.model, self.target, draws["evaluation"])
         self.model.log_partition.fill_(self.evaluation.starting_constant())
         self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
+        self.exhibits = {part: make(self.model, self.target, preset) for part, make in EXHIBITS.items()}
         self.views = Views(self.model, self.target, preset.seed + PREVIEW_SEED)
         self.curves = CurveTable(COLUMNS)
         self.iteration = self.energy_steps = self.base_steps = 0
@@ -116,7 +118,9 @@ class Training:
         elif what == "base":
             self._base_step()
         elif what == "sampler":
-            self.chains.advance(1)
+            self._advance_chains(1)
+            for exhibit in self.exhibits.values():
+                exhibit.advance()
         else:
             goal = self.iteration + 1
             while self.iteration < goal:
@@ -157,11 +161,21 @@ class Training:
     def _model_moved(self) -> None:
         self._model_version += 1
         self.chains.model_moved()
+        for exhibit in self.exhibits.values():
+            exhibit.model_moved()
+
+    def _advance_chains(self, steps: int) -> None:
+        self.chains.advance(steps)
+        if self.chains.settings is not self.preset.sampler:  # a step size has adapted: say so
+            self.preset = self.preset.model_copy(update={"sampler": self.chains.settings})
+            self.settings_version += 1
 
     def _end_iteration(self) -> None:
         if self._learns("base"):
             self._base_step()
-        self.chains.advance(self.preset.sampler.steps)
+        self._advance_chains(self.preset.sampler.steps)
+        for exhibit in self.exhibits.values():
+            exhibit.advance()
         self.iteration += 1
         self._energy_left = self._energy_share()
         if self.iteration % SNAPSHOT_EVERY == 0:
@@ -224,12 +238,20 @@ class Training:
             raise PresetError([f"{command.path}: needs a restart; apply it with reset"])
         self.adopt(changed(self.preset, {command.path: command.value}))
 
+    def restart_chains(self) -> None:
+        """Begin all chains again from the prior, and with them all that runs beside them."""
+        self.chains.restart()
+        for exhibit in self.exhibits.values():
+            exhibit.restart()
+
     def adopt(self, preset: Preset) -> None:
         """Take the live settings of a preset that differs in nothing else."""
         old, self.preset = self.preset, preset
         self.settings_version += 1
         if preset.sampler != old.sampler:
             self.chains.configure(preset.sampler)
+        for exhibit in self.exhibits.values():
+            exhibit.configure(preset)
         if preset.training != old.training:
             self.learner.configure(preset.training)
             self._energy_left = min(max(self._energy_left, 1), self._energy_share()) if self._learns("energy") else 0
@@ -262,8 +284,13 @@ class Training:
             curves=self.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,
             diagnostics=self.views.diagnostics(self.chains, self._sampler_name()) if "diagnostics" in needs else None,
             gallery=self.views.gallery(self.chains, pull.film_chain) if "gallery" in needs else None,
+            race=self._exhibited("race", needs),
+            decay=self._exhibited("decay", needs),
             reading=self.views.reading(pull.probe, self.chains.beta) if known and pull.probe else None,
         )  # fmt: skip
+
+    def _exhibited(self, part: Part, needs: frozenset[Part]) -> Any:
+        return self.exhibits[part].part() if part in needs and part in self.exhibits else None
 
     def _sampler_name(self) -> str:
         sampler = self.preset.sampler

@@ -166,6 +166,9 @@ class Views:
             map=made,
             line=line,
             home=LATENT_HOME,
+            proposals=_floats(torch.empty(0, 2)),
+            accepted=frozen(np.zeros(0, dtype=np.bool_)),
+            paths=_floats(torch.empty(0, 0, 2)),
         )
 
     def _line(self, chains: Chains) -> Floats:
@@ -184,18 +187,27 @@ class Views:
         weights = self._target.mode_weights
         return DiagnosticsPart(
             sampler=sampler,
+            law=chains.law,
             steps=frozen(history.steps),
             mean_energy=frozen(history.mean_energy),
             kinetic_temperature=frozen(history.kinetic_temperature),
+            spread=frozen(no_floats),
+            trace=frozen(np.zeros((0, 0), dtype=np.float32)),
             acceptance=math.nan,
             timeline=frozen(history.modes),
             hops=frozen(tracker.hops.cpu().numpy().astype(np.int32) if tracker else np.zeros(0, dtype=np.int32)),
+            dwell=frozen(np.zeros(0, dtype=np.int32)),
+            dwell_edges=frozen(no_floats),
             chain_energy=_floats(chains.energies),
             occupancy=_floats(tracker.occupancy) if tracker else frozen(no_floats),
             true_weights=frozen(no_floats) if weights is None else _floats(weights),
             chain_steps=chains.steps,
+            cost=chains.cost,
             accumulated_time=chains.time,
             rejected_nonfinite=chains.nonfinite,
+            adapting=chains.adapting,
+            mixing=None,
+            ladder=None,
         )
 
     @torch.no_grad()
@@ -237,8 +249,9 @@ class Views:
         z = torch.nn.functional.pad(point, (0, d - len(coordinates)))
         potential = model.potential(beta)
         u = float(potential(z))
-        energy = float(potential.energies)
-        x = tuple(float(value) for value in self.plane(potential.samples)[0])
+        samples, energies = potential.look(z)
+        energy = float(energies)
+        x = tuple(float(value) for value in self.plane(samples)[0])
         return Reading("latent", x, energy, -beta * energy - log_z, coordinates, u)
 
 

@@ -70,20 +70,37 @@ class Gebm(nn.Module):
 class LatentPotential:
     """U_β(z) = ½|z|² + βE(G(z)) for latents (N, d), up to a constant −log ν_β.
 
-    A call remembers `samples` = G(z) and `energies` = E(G(z)), both detached: watching a chain in
-    data space then costs nothing more.
+    Arguments:
+        model: The GEBM.
+        beta: β.
+        chunk: How many latents samplers may evaluate at once, so that memory is bounded.
     """
 
-    def __init__(self, model: Gebm, beta: float) -> None:
-        self._model, self.beta = model, beta
-        self.samples = torch.empty(0)
-        self.energies = torch.empty(0)
+    def __init__(self, model: Gebm, beta: float, chunk: int = 4096) -> None:
+        self._model, self.beta, self.chunk = model, beta, chunk
+        self._seen: tuple[Tensor, Tensor, Tensor] | None = None
 
     def __call__(self, z: Tensor) -> Tensor:
         x = self._model.base(z)
         energy: Tensor = self._model.energy(x)
-        self.samples, self.energies = x.detach(), energy.detach()
+        self._seen = z.detach(), x.detach(), energy.detach()
         return 0.5 * z.square().sum(1) - tilt(energy, self.beta)
+
+    def forget(self) -> None:
+        """Tell that the model has moved."""
+        self._seen = None
+
+    @torch.no_grad()
+    def look(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """G(z) (N, *shape) and E(G(z)) (N,).
+
+        Free where `z` is what was evaluated last: watching such a chain in data space costs nothing.
+        """
+        if self._seen is None or not (self._seen[0] is z or torch.equal(self._seen[0], z)):
+            x = self._model.samples(z, self.chunk)
+            energy = torch.cat([self._model.energy(part) for part in x.split(self.chunk)])
+            self._seen = z.clone(), x, energy
+        return self._seen[1], self._seen[2]
 
 
 def tilt(energies: Tensor, beta: float) -> Tensor:

@@ -8,14 +8,18 @@ from pydantic import Field, Strict, model_validator
 
 from gebm_studio.schema.field import Section, Setting, describe, setting, settings_of
 from gebm_studio.schema.model import Base, ConvBase, ConvEnergy, Energy, LinearEnergy, MlpBase, MlpEnergy
-from gebm_studio.schema.run import Objective, Sampler, Training, View
+from gebm_studio.schema.run import Objective, Training, View
+from gebm_studio.schema.sampling import Decay, Lane, Race, Sampler
 from gebm_studio.schema.target import PointFile, Ring, Target
 
 __all__ = [
     "Base",
+    "Decay",
     "Energy",
+    "Lane",
     "Objective",
     "Preset",
+    "Race",
     "Sampler",
     "Section",
     "Setting",
@@ -47,6 +51,8 @@ class Preset(Section):
     objective: Objective = Field(default_factory=Objective, description="The bound that trains both.")
     training: Training = Field(default_factory=Training, description="The alternating schedule.")
     sampler: Sampler = Field(default_factory=Sampler, description="The latent chains.")
+    race: Race = Field(default_factory=Race, description="Several samplers side by side.")
+    decay: Decay = Field(default_factory=Decay, description="W₂ to the posterior against time.")
     view: View = Field(default_factory=View, description="What the panels show at first.")
 
     @model_validator(mode="after")

@@ -68,8 +68,8 @@ def setting(
 class Setting:
     """One setting as a control or the command line sees it.
 
-    ``kind`` is ``bool``, ``int``, ``float``, ``text``, ``choice``, ``numbers`` or ``section``
-    (a choice between groups of settings, told apart by their ``kind`` key).
+    ``kind`` is ``bool``, ``int``, ``float``, ``text``, ``choice``, ``numbers``, ``section``
+    (a choice between groups of settings, told apart by their ``kind`` key) or ``sections`` (a list of groups).
     """
 
     path: str
@@ -177,7 +177,9 @@ def _kind(annotation: Any) -> tuple[str, tuple[str, ...], bool]:
     if origin is Literal:
         return "choice", tuple(str(value) for value in typing.get_args(annotation)), False
     if origin is tuple:
-        return "numbers", (), False
+        entry = typing.get_args(annotation)[0]
+        many = isinstance(entry, type) and issubclass(entry, Section)
+        return ("sections" if many else "numbers"), (), False
     simple = {bool: "bool", int: "int", float: "float", str: "text"}
     if annotation in simple:
         return simple[annotation], (), False

@@ -1,12 +1,10 @@
-"""How it learns, samples and is shown: objective, training, sampler and view."""
+"""How it learns and is shown: objective, training and view."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from gebm_studio.schema.field import Section, setting
-
-_KINETIC = ("name", ("kinetic",))
 
 
 class Objective(Section):
@@ -87,64 +85,6 @@ class Training(Section):
         ge=1,
         le=100000,
         scale="log",
-    )
-
-
-class Sampler(Section):
-    """The latent chains: z ~ ν_β(z) ∝ η(z) e^{−βE(G(z))}, β = 1/T."""
-
-    name: Literal["ula", "kinetic"] = setting(
-        "kinetic",
-        help="ula: z′ = z − δ∇U + √(2δ) ξ; kinetic: velocities, friction and a splitting scheme.",
-        label="Algorithm",
-        live=True,
-    )
-    temperature: float = setting(
-        1.0,
-        help="T = 1/β in ν_β(z) ∝ η(z) e^{−E(G(z))/T}: T = 1 is the GEBM, T = ∞ (β = 0) is the base.",
-        symbol="T",
-        ge=1e-3,
-        scale="log",
-        live=True,
-        slider=(1e-2, 1e2),
-    )
-    friction: float = setting(
-        1.0,
-        help="κ in dv = −∇U dt − κv dt + √(2κ) dW; one step keeps the share a = e^{−κh} of the velocity.",
-        symbol="κ",
-        ge=1e-4,
-        le=1e4,
-        scale="log",
-        live=True,
-        slider=(1e-2, 1e2),
-        when=_KINETIC,
-    )
-    step_size: float = setting(
-        0.1,
-        help="δ of ula (overdamped time) or h of kinetic (time); stable while δω² < 2 or hω < 2.",
-        symbol="δ, h",
-        ge=1e-6,
-        le=10.0,
-        scale="log",
-        live=True,
-        slider=(1e-4, 1.0),
-    )
-    scheme: Literal["ABOBA", "BAOAB"] = setting(
-        "ABOBA",
-        help="Order of drift (A), kick (B) and friction (O) in a kinetic step; both cost one gradient.",
-        live=True,
-        when=_KINETIC,
-    )
-    chains: int = setting(64, help="Number of chains.", ge=1, le=16384, scale="log", live=True, slider=(1, 4096))
-    steps: int = setting(
-        2,
-        help="Steps of every chain in one training iteration.",
-        label="Steps an iteration",
-        unit="steps",
-        ge=0,
-        le=1000,
-        live=True,
-        slider=(0, 20),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -136,7 +137,8 @@ def latent_part(dim: int = 2, chains: int = 64, seed: int = 0, tick: int = 0, **
         positions = np.hstack([radius * np.cos(angle), radius * np.sin(angle)])
         fields = dict(line=None, map=plane_map("potential") if tick % 6 == 0 else None)
     fields |= dict(dim=dim, chains=floats(positions), energy=floats(rng.uniform(0, 4, chains)), home=home)
-    return LatentPart(**{**fields, **changes})
+    nothing = dict(proposals=floats(np.empty((0, 2))), accepted=frozen(np.empty(0, dtype=np.bool_)))
+    return LatentPart(**{**fields, **nothing, "paths": floats(np.empty((0, 0, 2))), **changes})
 
 
 def curve_rows(count: int = 300, seed: int = 0) -> Array:
@@ -209,7 +211,18 @@ def diagnostics_part(
         accumulated_time=140.0,
         rejected_nonfinite=0,
     )
-    return DiagnosticsPart(**{**fields, **changes})
+    more: dict[str, Any] = dict(
+        law="biased",
+        spread=floats(np.empty(0)),
+        trace=floats(np.empty((0, 0))),
+        dwell=frozen(np.empty(0, dtype=np.int32)),
+        dwell_edges=floats(np.empty(0)),
+        cost=0.0,
+        adapting=math.nan,
+        mixing=None,
+        ladder=None,
+    )
+    return DiagnosticsPart(**{**more, **fields, **changes})
 
 
 def digits(count: int, size: int = 8, seed: int = 0, noise: float = 0.0) -> Array:

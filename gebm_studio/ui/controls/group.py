@@ -134,7 +134,7 @@ class Group(QWidget):
             )
             self.kind_row = Row(choice, self._change)
             self._column.addWidget(self.kind_row)
-        settings = {setting.path: setting for setting in settings_of(section, self.name)}
+        settings = {setting.path: setting for setting in settings_of(section, self.name) if setting.kind != "sections"}
         order = [f"{self.name}.{name}" for name in self._first]
         for path in [*order, *(path for path in settings if path not in order)]:
             self.rows[path] = Row(settings[path], self._change)

@@ -1,0 +1,34 @@
+"""What runs beside the chains of a training run when its preset asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from gebm_studio.messages import Part
+from gebm_studio.models import Gebm
+from gebm_studio.schema import Preset
+from gebm_studio.targets import Target
+
+
+class Exhibit(Protocol):
+    """Something that samples for show. It draws from generators of its own and changes nothing of the run."""
+
+    def advance(self) -> None:
+        """One small piece of work, at the end of each iteration."""
+
+    def configure(self, preset: Preset) -> None:
+        """Take changed live settings."""
+
+    def model_moved(self) -> None:
+        """Tell that base or energy have changed."""
+
+    def restart(self) -> None:
+        """Begin again from the same seed."""
+
+    def part(self) -> Any:
+        """The part of a frame that shows it; None while there is nothing to show."""
+
+
+EXHIBITS: dict[Part, Callable[[Gebm, Target, Preset], Exhibit]] = {}
+"""By the part of a frame that shows each. All are made with every run; one without a wish does nothing."""

@@ -1,0 +1,155 @@
+"""Commands: from the window to the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gebm_studio.messages.arrays import Extent
+from gebm_studio.schema import Preset
+
+Part = Literal["data", "latent", "curves", "diagnostics", "gallery", "race", "decay"]
+Step = Literal["iteration", "energy", "base", "sampler"]
+
+
+@dataclass(frozen=True)
+class Load:
+    """Begin a new run of a preset; `folder` is where relative file names start."""
+
+    preset: Preset
+    run_id: int
+    running: bool = False
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Continue from a saved run."""
+
+    path: str
+    run_id: int
+    running: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """Advance without end."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stop advancing; the chains stop too."""
+
+
+@dataclass(frozen=True)
+class StepOnce:
+    """Take single steps of one kind, then pause."""
+
+    what: Step = "iteration"
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Begin the present preset again, with all changes made to it."""
+
+    run_id: int
+
+
+@dataclass(frozen=True)
+class RestartChains:
+    """Begin all chains, the race and the decay again from the prior, on the model as it is."""
+
+
+@dataclass(frozen=True)
+class SetValue:
+    """Change one live setting; of several changes of one path the newest wins."""
+
+    path: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Save:
+    """Write the run to a file."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ExportSamples:
+    """Draw samples of data, base and GEBM and write them (NPZ, or PNG for a grid).
+
+    `steps` sampler steps bring fresh chains to the GEBM; `which` names the columns of a PNG.
+    """
+
+    path: str
+    rows: int = 8
+    columns: int = 8
+    scale: int = 4
+    padding: bool = True
+    steps: int = 200
+    which: tuple[str, ...] = ("data", "base", "gebm")
+
+
+@dataclass(frozen=True)
+class ExportCurves:
+    """Write all curves as CSV."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """Write all settings as TOML, as the run uses them."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ExportRace:
+    """Write the table of the race as CSV."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """Check the samplers against exact values; the run waits meanwhile and is not changed."""
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """End the long piece of work that is under way, keeping the run."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the engine."""
+
+
+@dataclass(frozen=True)
+class Pull:
+    """Ask for one frame.
+
+    `needs` names the visible panels; `curves_since` is the number of curve rows that the window
+    already holds of run `run_id`; `settings_version` the settings it holds. Extents are what the
+    two maps should cover (None: the engine's own choice). `probe` asks for an exact reading at a
+    point: ("data", (x, y)) or ("latent", (z1, z2)).
+    """
+
+    run_id: int = 0
+    needs: frozenset[Part] = frozenset()
+    curves_since: int = 0
+    settings_version: int = -1
+    data_extent: Extent | None = None
+    latent_extent: Extent | None = None
+    probe: tuple[str, tuple[float, ...]] | None = None
+    film_chain: int = 0
+
+
+Export = ExportSamples | ExportCurves | ExportSettings | ExportRace
+Command = (
+    Load | Restore | Run | Pause | StepOnce | Reset | RestartChains | SetValue | Save | Export | SelfTest | Cancel
+    | Stop | Pull
+)  # fmt: skip

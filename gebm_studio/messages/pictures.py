@@ -1,0 +1,105 @@
+"""Parts of a frame: pictures, curves and galleries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gebm_studio.messages.arrays import Bytes, Doubles, Extent, Flags, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Map:
+    """A picture of a function on the plane: `values` (H, W), row 0 at the bottom."""
+
+    name: Literal["energy", "density", "potential"]
+    values: Floats
+    extent: Extent
+    levels: tuple[float, float]
+    iteration: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class DataPart:
+    """Points in data space, on the plane of view (the identity where data is 2-D).
+
+    data (n, 2); base (m, 2) with its latent (m, d), energy (m,), log_weight (m,) = −βE − log Z_β;
+    chains (k, 2); gebm (g, 2): draws of the GEBM by importance resampling of base draws at β;
+    arrows (a, 4): x, y and −∇E there; `map` only when a new one was made. `home` is the extent
+    that shows everything; `axes` names the two axes of the plane.
+    """
+
+    data: Floats
+    base: Floats
+    base_latent: Floats
+    base_energy: Floats
+    log_weight: Floats
+    chains: Floats
+    gebm: Floats
+    arrows: Floats | None
+    map: Map | None
+    home: Extent
+    axes: tuple[str, str]
+    ess_fraction: float
+
+
+@dataclass(frozen=True)
+class LatentPart:
+    """The latent space. In one dimension `line` holds rows z, U(z), exact ν_β(z), chain histogram.
+
+    `chains` (k, 2) are the chains on the plane of the first two coordinates ((k, 1) in one
+    dimension), `energy` (k,) their E(G(z)). `map` is U on that plane through the origin.
+    Of the last step: `proposals` (k, 2) or (k, 1) and whether each was taken, `accepted` (k,), both
+    empty for samplers that do not choose; `paths` (s, p, 2) the ways of the first p chains, s points
+    each, empty for samplers without trajectories.
+    """
+
+    dim: int
+    chains: Floats
+    energy: Floats
+    map: Map | None
+    line: Floats | None
+    home: Extent
+    proposals: Floats
+    accepted: Flags
+    paths: Floats
+
+
+@dataclass(frozen=True)
+class CurvesPart:
+    """Rows of the curve table from index `since`; a NaN means "not measured at this row".
+
+    An infinite value is meant: KL(P‖G) is ∞ where the supports differ. `notes` says how each
+    measured column was computed (n, protocol), by column name.
+    """
+
+    since: int
+    columns: tuple[str, ...]
+    rows: Doubles
+    notes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class GalleryPart:
+    """Image grids: data, base, gebm (n, h, w) uint8 grey; film (f, h, w) of one chain, early to late."""
+
+    data: Bytes
+    base: Bytes
+    gebm: Bytes
+    film: Bytes
+    film_chain: int
+    film_steps: Ints
+    film_energy: Floats
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An exact reading at the pointer: `x` on the plane of view, potential and z only in latent space."""
+
+    space: str
+    x: tuple[float, ...]
+    energy: float
+    log_weight: float
+    z: tuple[float, ...] | None = None
+    potential: float | None = None

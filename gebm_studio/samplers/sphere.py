@@ -1,0 +1,60 @@
+"""Langevin dynamics on the sphere where the prior's mass is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from gebm_studio.samplers.sampler import Info, Law, Potential, normal_like, value_and_gradient
+from gebm_studio.samplers.ula import GradientState, Overdamped
+
+
+def on_sphere(position: Tensor) -> Tensor:
+    """Positions (N, D) pushed along their radius to |z| = √D; the origin goes to a pole."""
+    norm = position.norm(dim=1, keepdim=True)
+    pole = torch.zeros_like(position)
+    pole[:, 0] = 1.0
+    unit = torch.where(norm > 0, position / norm.clamp(min=torch.finfo(position.dtype).tiny), pole)
+    return math.sqrt(position.shape[1]) * unit
+
+
+def tangent(vector: Tensor, position: Tensor) -> Tensor:
+    """The part of vectors (N, D) that is tangent to the sphere at positions (N, D)."""
+    radial = (vector * position).sum(1, keepdim=True) / position.square().sum(1, keepdim=True)
+    return vector - radial * position
+
+
+@dataclass(frozen=True)
+class Sphere(Overdamped):
+    """A step of ULA in the tangent space of |z| = √d, then back to the sphere.
+
+    Its law has the density e^{−V} on the sphere, up to a bias of the step; with a constant energy
+    it is uniform. In many dimensions N(0, I) lives near this sphere. In one dimension the sphere
+    is two points, and no chain moves.
+
+    Arguments:
+        step_size: δ, in overdamped time.
+
+    Raises:
+        ValueError: Where `step_size` is not positive and finite.
+    """
+
+    LAW: ClassVar[Law] = "other"
+
+    def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> GradientState:
+        """Chains at positions (N, D), pushed to the sphere."""
+        position = on_sphere(position.detach())
+        return GradientState(position, *value_and_gradient(potential, position))
+
+    def step(
+        self, state: GradientState, potential: Potential, generator: torch.Generator
+    ) -> tuple[GradientState, Info]:
+        """One step; costs one gradient."""
+        noise = normal_like(state.position, generator)
+        move = math.sqrt(2 * self.step_size) * noise - self.step_size * state.gradient
+        position = on_sphere(state.position + tangent(move, state.position))
+        return self._moved(state, position, potential)

@@ -23,6 +23,7 @@ model with chains in latent space. Drag temperature and friction in the Sampler 
 | Space | run or pause |
 | . | one step, then pause |
 | R | reset: begin again with the present settings |
+| Shift+R | restart the chains from the prior; the model stays as it is |
 | Ctrl+O | open a preset or a saved run; dropping the file on the window does the same |
 | Ctrl+S | save the run |
 | Ctrl+E | export a grid of samples |

@@ -89,7 +89,7 @@ def _run(window: StudioWindow, menu: QMenu) -> None:
     transport = window.transport
     menu.addAction(transport.run_action)
     menu.addActions(list(transport.step_actions.values()))
-    menu.addAction(transport.reset_action)
+    menu.addActions([transport.reset_action, transport.restart_chains_action])
     menu.addSeparator()
     menu.addAction(transport.slow_action)
     menu.addSeparator()

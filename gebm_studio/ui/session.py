@@ -148,6 +148,10 @@ class Session(QObject):
         """m.Pause when running, else run."""
         self.send(m.Pause() if self.state == "running" else m.Run())
 
+    def restart_chains(self) -> None:
+        """Begin all chains again from the prior, on the model as it is."""
+        self.send(m.RestartChains())
+
     def painting_starts(self) -> None:
         """The window begins to paint the last frame: time to ask for the next."""
         self._pacing.painting_starts()

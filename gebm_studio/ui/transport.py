@@ -44,6 +44,10 @@ class Transport(QToolBar):
         self.reset_action.setShortcut(QKeySequence(Qt.Key.Key_R))
         self.reset_action.setToolTip("Begin the run again with the present settings (R)")
         self.reset_action.triggered.connect(session.reset)
+        self.restart_chains_action = QAction("Restart the chains", self)
+        self.restart_chains_action.setShortcut(QKeySequence("Shift+R"))
+        self.restart_chains_action.setToolTip("Begin all chains again from the prior, on the model as it is (Shift+R)")
+        self.restart_chains_action.triggered.connect(session.restart_chains)
         self.slow_action = QAction("Slow motion", self)
         self.slow_action.setCheckable(True)
         self.slow_action.setToolTip(f"{SLOW:g} iterations a second, slow enough to follow one chain by eye")
@@ -90,7 +94,8 @@ class Transport(QToolBar):
         self.run_action.setToolTip(f"{'Pause' if running else 'Run'} (Space)")
         self.run_action.setIcon(icon("pause" if running else "run"))
         can_run = state in ("running", "paused", "diverged")
-        for action in (self.run_action, self.reset_action, *self.step_actions.values()):
+        acting = (self.run_action, self.reset_action, self.restart_chains_action, *self.step_actions.values())
+        for action in acting:
             action.setEnabled(can_run)
         if state == "starting":
             self.rate.show_text("starting…")

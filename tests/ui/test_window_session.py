@@ -154,6 +154,19 @@ def test_reset_keeps_what_waits(make_session: MakeSession, qtbot: QtBot) -> None
     assert session.preset.sampler.friction == 2.0
 
 
+def test_chains_restart_and_the_model_stays(make_session: MakeSession, qtbot: QtBot) -> None:
+    session = make_session()
+    frames: list[Frame] = []
+    session.frame.connect(frames.append)
+    session.load(small())
+    qtbot.waitUntil(lambda: session.iteration > 3, timeout=60000)
+    session.toggle()
+    qtbot.waitUntil(lambda: session.state == "paused", timeout=5000)
+    session.restart_chains()
+    qtbot.waitUntil(lambda: frames[-1].sampler_steps == 0, timeout=5000)
+    assert session.iteration > 3
+
+
 def test_saved_run_comes_back_with_its_settings(make_session: MakeSession, qtbot: QtBot, tmp_path: Path) -> None:
     from gebm_studio.messages import Save
 

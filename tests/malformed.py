@@ -87,8 +87,8 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
         "base.matrix[1][1]: must be a finite number, got inf",
     ),
     "unknown choice": (
-        _in("objective", 'name = "gan"'),
-        "objective.name: must be one of kale, donsker_varadhan, got 'gan'",
+        _in("objective", 'name = "gann"'),
+        "objective.name: must be one of kale, donsker_varadhan, gan, got 'gann'",
     ),
     "choice in capitals": (_in("sampler", 'name = "ULA"'), "sampler.name: must be one of ula, mala, random_walk"),
     "empty title": ('title = ""', "title: must have 1 character or more, got 0"),

@@ -12,7 +12,7 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from gebm_studio import schema
 from gebm_studio.models import Gebm
-from gebm_studio.objectives import BOUNDS, base_loss, climbed_constant, gradient_penalty
+from gebm_studio.objectives import OBJECTIVES, climbed_constant, gradient_penalty
 from gebm_studio.targets import Target
 
 DIVERGED_AT = 1e8
@@ -68,7 +68,7 @@ class Learner:
             self._optimisers[name].param_groups[0]["lr"] = rate
 
     def energy_step(self, objective: schema.Objective, training: schema.Training) -> None:
-        """Climb the bound in E and c on one batch.
+        """Climb the objective in E and move c on one batch.
 
         Raises:
             Diverged: Naming the quantity; the parameters may then be unusable.
@@ -87,8 +87,8 @@ class Learner:
         if self._normalised:
             model.energy.eval()
         energy_data, energy_base = energies[:count], energies[count:]
-        bound, overflows = BOUNDS[objective.name](energy_data, energy_base, model.log_partition)
-        loss = -bound
+        value, overflows = OBJECTIVES[objective.name].value(energy_data, energy_base, model.log_partition)
+        loss = -value
         if objective.penalty > 0:
             penalty = gradient_penalty(model.energy, data, samples, self.latent_noise)
             loss = loss + objective.penalty * penalty
@@ -98,8 +98,8 @@ class Learner:
         self._descend("energy", loss, self.energy_parameters)
         self._move_constant(energy_base.detach(), training)
 
-    def base_step(self, training: schema.Training) -> None:
-        """Descend the bound in the base's parameters on one batch.
+    def base_step(self, objective: schema.Objective, training: schema.Training) -> None:
+        """Descend the objective's loss of the base in its parameters on one batch.
 
         Raises:
             Diverged: Naming the quantity.
@@ -108,7 +108,7 @@ class Learner:
         z = model.prior(training.batch, self.latent_noise)
         energy_base = model.energy(model.base(z))
         if self.base_parameters:
-            loss = base_loss(energy_base)
+            loss = OBJECTIVES[objective.name].base_loss(energy_base)
             self._check("the base's loss", loss.item(), "lower the base rate or the energy rate")
             self._descend("base", loss, self.base_parameters)
         self._move_constant(energy_base.detach(), training)

@@ -154,7 +154,7 @@ class Training:
         self._model_moved()
 
     def _base_step(self) -> None:
-        self.learner.base_step(self.preset.training)
+        self.learner.base_step(self.preset.objective, self.preset.training)
         self.base_steps += 1
         self._model_moved()
 

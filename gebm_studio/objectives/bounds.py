@@ -89,7 +89,3 @@ def gradient_penalty(
     points = torch.lerp(data, samples, share).requires_grad_(True)
     (gradient,) = torch.autograd.grad(energy(points).sum(), points, create_graph=True)
     return gradient.square().sum() / len(data)
-
-
-Bound = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-BOUNDS: dict[str, Bound] = {"kale": kale, "donsker_varadhan": donsker_varadhan}

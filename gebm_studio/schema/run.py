@@ -8,12 +8,13 @@ from gebm_studio.schema.field import Section, setting
 
 
 class Objective(Section):
-    """The bound that the energy climbs and the base descends."""
+    """What the energy climbs and the base descends."""
 
-    name: Literal["kale", "donsker_varadhan"] = setting(
+    name: Literal["kale", "donsker_varadhan", "gan"] = setting(
         "kale",
         help="kale: F(E,c) = −E_P(E+c) − E_G e^{−(E+c)} + 1 with a learned c; "
-        "donsker_varadhan: L(E) = −E_P E − log E_G e^{−E}.",
+        "donsker_varadhan: L(E) = −E_P E − log E_G e^{−E}; "
+        "gan: E_P log D + E_G log(1 − D) with D = σ(−E), the base descends −E_G log D.",
     )
     penalty: float = setting(
         1.0,

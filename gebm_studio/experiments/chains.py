@@ -61,6 +61,7 @@ class Chains:
             self._adaptation = samplers.DualAveraging(settings.step_size, target)
         self.state = self._sampler.init(position, self._potential, self._generator)
         self.last: samplers.Info | None = None
+        self.origin = position
 
     def _forget(self) -> None:
         self.history = History()
@@ -147,6 +148,7 @@ class Chains:
             self.histogram *= 0.95
             self._stale = False
         for _ in range(steps):
+            self.origin = self.position
             self.state, info = self._sampler.step(self.state, self._potential, self._generator)
             self.last = info
             self.steps += 1
@@ -207,6 +209,7 @@ class Chains:
         else:
             self._adaptation = None
         self._stale = bool(tensors["stale"])
+        self.last, self.origin = None, self.position
         if self.tracker is not None:
             prefix = "tracker."
             self.tracker.load({k[len(prefix) :]: v.to(device) for k, v in tensors.items() if k.startswith(prefix)})

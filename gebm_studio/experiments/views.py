@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,6 +39,8 @@ ARROWS = 160
 GALLERY = 64
 HISTOGRAM_DRAWS = 16384
 LATENT_HOME: Extent = (-RANGE, RANGE, -RANGE, RANGE)
+PROPOSALS, PATHS, PATH_POINTS = 256, 12, 64
+"""Chains whose last proposal, and whose way to it, are shown, and about how many points a way has at most."""
 
 
 class Views:
@@ -166,9 +169,7 @@ class Views:
             map=made,
             line=line,
             home=LATENT_HOME,
-            proposals=_floats(torch.empty(0, 2)),
-            accepted=frozen(np.zeros(0, dtype=np.bool_)),
-            paths=_floats(torch.empty(0, 0, 2)),
+            **_last_step(chains),
         )
 
     def _line(self, chains: Chains) -> Floats:
@@ -253,6 +254,24 @@ class Views:
         energy = float(energies)
         x = tuple(float(value) for value in self.plane(samples)[0])
         return Reading("latent", x, energy, -beta * energy - log_z, coordinates, u)
+
+
+def _last_step(chains: Chains) -> dict[str, Any]:
+    """Origins, proposals, choices and paths of the last step, by the names of `LatentPart`."""
+    last, width = chains.last, min(2, chains.position.shape[1])
+    nowhere = _floats(torch.empty(0, width))
+    found = {"origins": nowhere, "proposals": nowhere, "accepted": frozen(np.zeros(0, dtype=np.bool_))}
+    if last is not None and last.proposal is not None and last.accepted is not None:
+        found["origins"] = _floats(chains.origin[:PROPOSALS, :2])
+        found["proposals"] = _floats(last.proposal[:PROPOSALS, :2])
+        found["accepted"] = frozen(last.accepted[:PROPOSALS].cpu().numpy().copy())
+    paths = torch.empty(0, 0, 2)
+    if last is not None and last.path and width == 2:
+        # Every so many points, counted from the end: a path must arrive at its proposal.
+        stride = -(-len(last.path) // PATH_POINTS)
+        places = [0, *range((len(last.path) - 1) % stride or stride, len(last.path), stride)]
+        paths = torch.stack([last.path[place][:PATHS, :2] for place in places])
+    return found | {"paths": _floats(paths)}
 
 
 def pixels(x: Tensor) -> Bytes:

@@ -50,9 +50,10 @@ class LatentPart:
 
     `chains` (k, 2) are the chains on the plane of the first two coordinates ((k, 1) in one
     dimension), `energy` (k,) their E(G(z)). `map` is U on that plane through the origin.
-    Of the last step: `proposals` (k, 2) or (k, 1) and whether each was taken, `accepted` (k,), both
-    empty for samplers that do not choose; `paths` (s, p, 2) the ways of the first p chains, s points
-    each, empty for samplers without trajectories.
+    Of the last step, for the first k′ chains: `origins` where they came from, `proposals`, both (k′, 2) or
+    (k′, 1), and whether each was taken, `accepted` (k′,); all empty for samplers that do not choose.
+    `paths` (s, p, 2) are the ways of the first p chains to their proposals, s points each, empty for samplers
+    without trajectories and in one dimension.
     """
 
     dim: int
@@ -61,6 +62,7 @@ class LatentPart:
     map: Map | None
     line: Floats | None
     home: Extent
+    origins: Floats
     proposals: Floats
     accepted: Flags
     paths: Floats

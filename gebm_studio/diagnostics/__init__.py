@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from gebm_studio.diagnostics.frechet import FrechetReference
-from gebm_studio.diagnostics.modes import ModeTracker
+from gebm_studio.diagnostics.modes import DWELL_EDGES, ModeTracker
 
-__all__ = ["FrechetReference", "ModeTracker"]
+__all__ = ["DWELL_EDGES", "FrechetReference", "ModeTracker"]

@@ -1,9 +1,14 @@
-"""Which mode each chain is in, how often it changed, and how much time the chains spent in each."""
+"""Which mode each chain is in, how often it changed, how long it stayed, and where the chains spent their time."""
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+
+DWELL_EDGES = tuple(2**power for power in range(25))
+"""Edges of the bins in which stays are counted by their length in updates; the last bin has no upper end."""
 
 
 class ModeTracker:
@@ -29,7 +34,10 @@ class ModeTracker:
         self.centres, self.radius = centres, radius
         self._mode = torch.full((chains,), -1, dtype=torch.int64, device=centres.device)
         self._hops = torch.zeros_like(self._mode)
+        self._age = torch.zeros_like(self._mode)
+        self._edges = torch.tensor(DWELL_EDGES[1:-1], dtype=torch.int64, device=centres.device)
         self._visits = torch.zeros(len(centres), dtype=torch.int64, device=centres.device)
+        self._dwell = torch.zeros(len(DWELL_EDGES) - 1, dtype=torch.int64, device=centres.device)
         self._updates = 0
 
     @property
@@ -48,8 +56,23 @@ class ModeTracker:
         return self._visits / self._visits.sum().clamp_min(1)
 
     @property
+    def dwell(self) -> Tensor:
+        """Completed stays by length, in bins between `DWELL_EDGES`."""
+        return self._dwell
+
+    @property
+    def mean_dwell(self) -> float:
+        """Updates in any mode per completed stay; infinite before the first one ended, NaN before any began.
+
+        Stays that still last count in the numerator, without which the mean would be too small: for
+        exponential stays this is the maximum likelihood.
+        """
+        inside, ended = int(self._visits.sum()), int(self._dwell.sum())
+        return inside / ended if ended else math.inf if inside else math.nan
+
+    @property
     def updates(self) -> int:
-        """How often `update` was called."""
+        """How many updates are counted."""
         return self._updates
 
     def update(self, x: Tensor) -> None:
@@ -66,25 +89,34 @@ class ModeTracker:
             raise ValueError(f"update needs positions {wanted}, got {tuple(x.shape)}")
         distance, nearest = torch.cdist(x.detach().to(self.centres), self.centres).min(dim=1)
         now = torch.where(distance <= self.radius, nearest, self._mode)
-        self._hops = self._hops + ((now != self._mode) & (self._mode >= 0))
+        moved = now != self._mode
+        hopped = (moved & (self._mode >= 0)).long()
+        inside = (now >= 0).long()
+        self._dwell = self._dwell.index_add(0, torch.bucketize(self._age, self._edges, right=True), hopped)
+        self._visits = self._visits.index_add(0, now.clamp(min=0), inside)
+        self._age = torch.where(moved, inside, self._age + inside)
+        self._hops = self._hops + hopped
         self._mode = now
-        # Shifted by one, so that chains without a mode fall into a bin that is dropped.
-        self._visits = self._visits + torch.bincount(now + 1, minlength=len(self._visits) + 1)[1:]
         self._updates += 1
+
+    def count_anew(self) -> None:
+        """Begin all counts at zero; the chains stay in their modes."""
+        self._hops, self._age = torch.zeros_like(self._hops), torch.zeros_like(self._age)
+        self._visits, self._dwell = torch.zeros_like(self._visits), torch.zeros_like(self._dwell)
+        self._updates = 0
 
     def restart(self) -> None:
         """Forget everything: all chains begin without a mode."""
         self._mode = torch.full_like(self._mode, -1)
-        self._hops = torch.zeros_like(self._hops)
-        self._visits = torch.zeros_like(self._visits)
-        self._updates = 0
+        self.count_anew()
 
     def resize(self, chains: int) -> None:
         """Go on with another number of chains: the first ones keep their state, new ones begin without a mode."""
         kept = min(chains, len(self._mode))
-        mode, hops = self._mode[:kept], self._hops[:kept]
-        self._mode = torch.cat([mode, mode.new_full((chains - kept,), -1)])
-        self._hops = torch.cat([hops, hops.new_zeros(chains - kept)])
+        fresh = self._mode.new_zeros(chains - kept)
+        self._mode = torch.cat([self._mode[:kept], fresh - 1])
+        self._hops = torch.cat([self._hops[:kept], fresh])
+        self._age = torch.cat([self._age[:kept], fresh])
 
     def state(self) -> dict[str, Tensor]:
         """All that `load` needs: copies that later updates leave alone."""
@@ -92,7 +124,9 @@ class ModeTracker:
         return {
             "mode": self._mode.clone(),
             "hops": self._hops.clone(),
+            "age": self._age.clone(),
             "visits": self._visits.clone(),
+            "dwell": self._dwell.clone(),
             "updates": updates,
         }
 
@@ -103,14 +137,18 @@ class ModeTracker:
             KeyError: For a missing entry.
             ValueError: For a state of other modes, or one that does not fit together.
         """
-        mode, hops, visits = state["mode"], state["hops"], state["visits"]
-        if visits.shape != self._visits.shape or mode.ndim != 1 or mode.shape != hops.shape:
+        mode, hops, age, visits, dwell = (state[name] for name in ("mode", "hops", "age", "visits", "dwell"))
+        if visits.shape != self._visits.shape or mode.ndim != 1 or not mode.shape == hops.shape == age.shape:
             raise ValueError(
                 f"the state is of {tuple(visits.shape)} modes and {tuple(mode.shape)} chains "
                 f"with {tuple(hops.shape)} hops; {tuple(self._visits.shape)} modes are tracked"
             )
+        if dwell.shape != self._dwell.shape:
+            raise ValueError(f"the state counts stays in {tuple(dwell.shape)} bins, not {tuple(self._dwell.shape)}")
         if len(mode) and (int(mode.min()) < -1 or int(mode.max()) >= len(visits)):
             raise ValueError(f"the state names modes outside of −1 to {len(visits) - 1}")
         device = self.centres.device
-        self._mode, self._hops, self._visits = (part.to(device, torch.int64).clone() for part in (mode, hops, visits))
+        self._mode, self._hops, self._age, self._visits, self._dwell = (
+            part.to(device, torch.int64).clone() for part in (mode, hops, age, visits, dwell)
+        )
         self._updates = int(state["updates"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gebm_studio.diagnostics import ModeTracker
+from gebm_studio.diagnostics import DWELL_EDGES, ModeTracker
 
 CENTRES = torch.tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
 
@@ -53,19 +55,57 @@ def test_many_chains_at_once_are_each_chain_alone(seed: int, chains: int, steps:
     paths = torch.rand(steps, chains, 2, generator=generator) * 6 - 1
     together = ModeTracker(CENTRES, 1.3, chains)
     mode, hops, visits = [-1] * chains, [0] * chains, [0] * 3
+    age, stays = [0] * chains, [0] * (len(DWELL_EDGES) - 1)
     for x in paths:
         together.update(x)
         for i, point in enumerate(x):
             near = [j for j, centre in enumerate(CENTRES) if (point - centre).norm() <= 1.3]
             if near and near[0] != mode[i]:
-                hops[i] += mode[i] >= 0
-                mode[i] = near[0]
+                if mode[i] >= 0:
+                    hops[i] += 1
+                    stays[age[i].bit_length() - 1] += 1
+                mode[i], age[i] = near[0], 0
             if mode[i] >= 0:
                 visits[mode[i]] += 1
+                age[i] += 1
     assert together.mode.tolist() == mode
     assert together.hops.tolist() == hops
     wanted = torch.tensor(visits, dtype=torch.float32) / max(1, sum(visits))
     torch.testing.assert_close(together.occupancy, wanted)
+    assert together.dwell.tolist() == stays
+    assert sum(stays) == sum(hops)
+    if sum(stays):
+        assert together.mean_dwell == sum(visits) / sum(stays)
+
+
+def test_dwell_times_of_known_hops() -> None:
+    """A chain that leaves with probability p at each step stays 1/p steps; the count of hops has that much noise."""
+    p, chains, steps = 0.05, 400, 500
+    generator = torch.Generator().manual_seed(8)
+    tracker = ModeTracker(CENTRES[:2], 1.0, chains)
+    place = torch.zeros(chains, dtype=torch.int64)
+    assert math.isnan(tracker.mean_dwell)
+    tracker.update(CENTRES[place])
+    assert tracker.mean_dwell == math.inf
+    for _ in range(steps):
+        place = torch.where(torch.rand(chains, generator=generator) < p, 1 - place, place)
+        tracker.update(CENTRES[place])
+    assert tracker.mean_dwell == pytest.approx(1 / p, rel=5 / math.sqrt(p * chains * steps))
+    # The share of stays of length 1 is p; of all ended ones, those of 32 steps and more are (1−p)^31.
+    share = tracker.dwell / tracker.dwell.sum()
+    assert float(share[0]) == pytest.approx(p, abs=0.01)
+    assert float(share[5:].sum()) == pytest.approx((1 - p) ** 31, abs=0.04)
+
+
+def test_counts_begin_anew_where_the_chains_are() -> None:
+    tracker = _tracked([[0, 0], [4, 0], [4, 0], [0, 0]])
+    assert (tracker.hops.tolist(), tracker.dwell[:2].tolist()) == ([2], [1, 1])
+    tracker.count_anew()
+    assert (tracker.mode.tolist(), tracker.hops.tolist(), tracker.updates) == ([0], [0], 0)
+    assert tracker.dwell.sum() == 0
+    tracker.update(torch.tensor([[4.0, 0.0]]))
+    assert tracker.hops.tolist() == [1]
+    assert tracker.occupancy.tolist() == [0, 1, 0]
 
 
 def test_a_state_restores_all_and_is_a_copy() -> None:
@@ -94,6 +134,8 @@ def test_a_state_that_does_not_fit_is_refused() -> None:
         tracker.load(good | {"hops": torch.zeros(2, dtype=torch.int64)})
     with pytest.raises(ValueError, match="outside of −1 to 2"):
         tracker.load(good | {"mode": torch.tensor([0, 3, 0])})
+    with pytest.raises(ValueError, match=r"stays in \(3,\) bins"):
+        tracker.load(good | {"dwell": torch.zeros(3, dtype=torch.int64)})
     with pytest.raises(KeyError):
         tracker.load({})
 

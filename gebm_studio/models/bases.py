@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gebm_studio import schema
-from gebm_studio.models.networks import mlp
+from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
 from gebm_studio.schema.model import CircleBase, ConvBase, LinearBase, MlpBase
 
 
@@ -18,6 +18,10 @@ class Base(nn.Module):
     latent_dim: int
     has_density = False
     """Whether G pushes η forward to a density on the whole data space."""
+
+    def pullback(self, z: Tensor) -> tuple[Tensor, Pullback]:
+        """G(z) and the map that takes gradients (N, *shape) with respect to it back to z (N, d)."""
+        return autograd_pullback(self, z)
 
     def log_density(self, x: Tensor) -> Tensor:
         """log g(x), (N,), where `has_density`.
@@ -40,6 +44,10 @@ class Mlp(Base):
     def forward(self, z: Tensor) -> Tensor:
         x: Tensor = self.net(z)
         return x.reshape(len(z), *self.shape) if len(self.shape) > 1 else x
+
+    def pullback(self, z: Tensor) -> tuple[Tensor, Pullback]:
+        x, back = pullback(self.net, z)
+        return x.reshape(len(z), *self.shape), lambda gradient: back(gradient.flatten(1))
 
 
 class Circle(Base):

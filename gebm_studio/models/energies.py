@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gebm_studio import schema
-from gebm_studio.models.networks import mlp
+from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
 from gebm_studio.schema.model import ConvEnergy, LinearEnergy, MlpEnergy, QuadraticEnergy
 
 Function = Callable[[Tensor], Tensor]
@@ -18,6 +18,10 @@ Function = Callable[[Tensor], Tensor]
 
 class Energy(nn.Module):
     """A critic from examples (N, *shape) to energies (N,)."""
+
+    def pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """E(x) and the map that takes gradients (N,) with respect to it back to x (N, *shape)."""
+        return autograd_pullback(self, x)
 
 
 class Network(Energy):
@@ -30,6 +34,20 @@ class Network(Energy):
     def forward(self, x: Tensor) -> Tensor:
         energy: Tensor = self.net(x).squeeze(1)
         return energy if self.floor is None else energy.clamp(min=self.floor)
+
+    def pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        shape = x.shape
+        layers = list(self.net) if isinstance(self.net, nn.Sequential) else []
+        if len(layers) == 2 and isinstance(layers[0], nn.Flatten):
+            value, back = pullback(layers[1], x.flatten(1))
+        else:
+            value, back = pullback(self.net, x)
+        energy = value.squeeze(1)
+        if self.floor is None:
+            return energy, lambda gradient: back(gradient.unsqueeze(1)).reshape(shape)
+        above = energy >= self.floor  # a floor stops the gradient of what it has raised
+        raised = energy.clamp(min=self.floor)
+        return raised, lambda gradient: back((gradient * above).unsqueeze(1)).reshape(shape)
 
 
 class Linear(Energy):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from gebm_studio.models.bases import Base
 from gebm_studio.models.energies import Energy
+
+Map = Callable[[Tensor], Tensor]
+"""Energies (N,) to energies (N,)."""
 
 
 class Gebm(nn.Module):
@@ -62,9 +66,9 @@ class Gebm(nn.Module):
         # Far outside, log g = −∞ meets E = −∞: no mass all the same.
         return torch.nan_to_num(log_density, nan=-math.inf, posinf=math.inf, neginf=-math.inf)
 
-    def potential(self, beta: float = 1.0) -> LatentPotential:
+    def potential(self, beta: float = 1.0, calibration: Map | None = None) -> LatentPotential:
         """U_β(z) = ½|z|² + βE(G(z)), the potential of ν_β; β = 1 is the GEBM and β = 0 the base."""
-        return LatentPotential(self, beta)
+        return LatentPotential(self, beta, calibration=calibration)
 
 
 class LatentPotential:
@@ -74,17 +78,30 @@ class LatentPotential:
         model: The GEBM.
         beta: β.
         chunk: How many latents samplers may evaluate at once, so that memory is bounded.
+        calibration: What takes the place of E in U, as a function of E (N,); it can be set anew.
     """
 
-    def __init__(self, model: Gebm, beta: float, chunk: int = 4096) -> None:
-        self._model, self.beta, self.chunk = model, beta, chunk
+    def __init__(self, model: Gebm, beta: float, chunk: int = 4096, calibration: Map | None = None) -> None:
+        self._model, self.beta, self.chunk, self.calibration = model, beta, chunk, calibration
         self._seen: tuple[Tensor, Tensor, Tensor] | None = None
 
     def __call__(self, z: Tensor) -> Tensor:
         x = self._model.base(z)
         energy: Tensor = self._model.energy(x)
         self._seen = z.detach(), x.detach(), energy.detach()
-        return 0.5 * z.square().sum(1) - tilt(energy, self.beta)
+        judged = energy if self.calibration is None else self.calibration(energy)
+        return 0.5 * z.square().sum(1) - tilt(judged, self.beta)
+
+    def value_and_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """U (N,) and ∇U (N, d) at latents (N, d); the parameters of the networks take no part."""
+        z = z.detach()
+        x, back_to_z = self._model.base.pullback(z)
+        energy, back_to_x = self._model.energy.pullback(x)
+        self._seen = z, x, energy
+        value = 0.5 * z.square().sum(1) - tilt(energy, self.beta)
+        if self.beta == 0:  # the energy pulls nowhere, also where it is infinite
+            return value, z.clone()
+        return value, z + back_to_z(back_to_x(torch.full_like(energy, self.beta)))
 
     def forget(self) -> None:
         """Tell that the model has moved."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -14,6 +15,11 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "softplus": nn.Softplus,
     "tanh": nn.Tanh,
 }
+
+Pullback = Callable[[Tensor], Tensor]
+"""Takes ∂f/∂y (N, ...) back to ∂f/∂x (N, ...)."""
+_Derivative = Callable[[Tensor, Tensor], Tensor]
+"""Takes a gradient and what was kept of the forward pass one layer back."""
 
 
 def mlp(widths: Sequence[int], activation: str, *, normalised: bool = False) -> nn.Sequential:
@@ -31,3 +37,62 @@ def mlp(widths: Sequence[int], activation: str, *, normalised: bool = False) -> 
         layer = nn.Linear(width_in, width_out)
         layers.append(spectral_norm(layer) if normalised else layer)
     return nn.Sequential(*layers)
+
+
+def pullback(net: nn.Module, x: Tensor) -> tuple[Tensor, Pullback]:
+    """net(x) and the map that takes gradients with respect to it back to x; parameters are constants.
+
+    For what `mlp` makes this walks the layers by hand: the same bits as autograd without its bookkeeping,
+    which at 64 rows costs as much as the products. Anything else goes through autograd.
+    """
+    layers = list(net) if isinstance(net, nn.Sequential) else []
+    by_turns = [type(layer) is nn.Linear if place % 2 == 0 else type(layer) in _DERIVATIVES
+                for place, layer in enumerate(layers)]  # fmt: skip
+    if not layers or not all(by_turns):
+        return autograd_pullback(net, x)
+    steps: list[tuple[_Derivative, Tensor]] = []
+    with torch.no_grad():
+        for layer in layers:
+            if isinstance(layer, nn.Linear):
+                steps.append((torch.matmul, layer.weight))
+                x = torch.nn.functional.linear(x, layer.weight, layer.bias)
+            else:
+                apply, of_output, derivative = _DERIVATIVES[type(layer)]
+                y = apply(x)
+                steps.append((derivative, y if of_output else x))
+                x = y
+
+    def back(gradient: Tensor) -> Tensor:
+        with torch.no_grad():
+            for derivative, kept in reversed(steps):
+                gradient = derivative(gradient, kept)
+        return gradient
+
+    return x, back
+
+
+def autograd_pullback(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Pullback]:
+    """As `pullback`, for any differentiable function."""
+    leaf = x.detach().requires_grad_(True)
+    with torch.enable_grad():
+        y = function(leaf)
+
+    def back(gradient: Tensor) -> Tensor:
+        if not y.requires_grad:  # a constant pulls nowhere
+            return torch.zeros_like(leaf)
+        (pulled,) = torch.autograd.grad(y, leaf, gradient)
+        return pulled
+
+    return y.detach(), back
+
+
+_aten = torch.ops.aten
+_DERIVATIVES: dict[type[nn.Module], tuple[Callable[[Tensor], Tensor], bool, _Derivative]] = {
+    # In place where the derivative needs the output alone: the input is a linear layer's own result.
+    nn.ReLU: (torch.relu_, True, lambda g, y: _aten.threshold_backward(g, y, 0)),
+    nn.Tanh: (torch.tanh_, True, _aten.tanh_backward),
+    nn.LeakyReLU: (nn.LeakyReLU(), False, lambda g, x: _aten.leaky_relu_backward(g, x, 0.01, False)),
+    nn.SiLU: (nn.functional.silu, False, _aten.silu_backward),
+    nn.Softplus: (nn.functional.softplus, False, lambda g, x: _aten.softplus_backward(g, x, 1.0, 20.0)),
+}
+"""Activations as `mlp` makes them: function, whether its derivative is of the output, and autograd's derivative."""

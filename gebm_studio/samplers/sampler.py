@@ -14,7 +14,8 @@ Potential = Callable[[Tensor], Tensor]
 """U: positions (N, D) → (N,), minus the log density up to a constant.
 
 Samplers that know the prior η = N(0, I) take U(z) = ½|z|² + V(z) apart into prior and V = βE(G(z)).
-An attribute `chunk`, where there is one, bounds how many chains are evaluated at once.
+An attribute `chunk`, where there is one, bounds how many chains are evaluated at once. A method
+`value_and_gradient`, positions (N, D) → U (N,) and ∇U (N, D), is used in place of autograd.
 """
 
 Law = Literal["exact", "biased", "other"]
@@ -92,13 +93,14 @@ def value_and_gradient(potential: Potential, position: Tensor) -> tuple[Tensor, 
     Raises:
         ValueError: Where the potential does not return one number for each chain.
     """
-    parts = [_value_and_gradient(potential, part) for part in _pieces(potential, position)]
+    evaluate = getattr(potential, "value_and_gradient", None) or functools.partial(_by_autograd, potential)
+    parts = [evaluate(part) for part in _pieces(potential, position)]
     if len(parts) == 1:
         return parts[0]
     return torch.cat([value for value, _ in parts]), torch.cat([gradient for _, gradient in parts])
 
 
-def _value_and_gradient(potential: Potential, position: Tensor) -> tuple[Tensor, Tensor]:
+def _by_autograd(potential: Potential, position: Tensor) -> tuple[Tensor, Tensor]:
     leaf = position.detach().requires_grad_(True)
     with torch.enable_grad():
         value = _checked(potential(leaf), leaf)
@@ -163,7 +165,8 @@ def choose(chosen: Tensor, new: S, old: S) -> S:
 
 def unadjusted(state: S, *, gradients: int, ok: Tensor, old: S) -> tuple[S, Info]:
     """The outcome of a step without a choice: chains that met a NaN or infinity stay at `old`."""
-    return choose(ok, state, old), Info(torch.full_like(state[0][:, 0], math.nan), ~ok, gradients)
+    info = Info(torch.full_like(state[0][:, 0], math.nan), ~ok, gradients)
+    return (state if bool(ok.all()) else choose(ok, state, old)), info
 
 
 def metropolis(log_ratio: Tensor, ok: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

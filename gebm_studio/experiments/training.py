@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -66,7 +65,6 @@ class Training:
         self._model_version = 0
         self._energy_left = preset.training.warmup if self._learns("base") and self._learns("energy") else 0
         self._energy_left = max(self._energy_left, self._energy_share())
-        self._unfinished: tuple[dict[str, float], Iterator[dict[str, float]]] | None = None
         self._measure()
         self.settle()
         self._good: dict[str, Tensor] = self.tensors()
@@ -85,7 +83,7 @@ class Training:
         Raises:
             Diverged: After the last good state was restored, naming the quantity.
         """
-        self._measure_on()
+        self.curves.go_on()
         try:
             if self._energy_left > 0 and self._learns("energy"):
                 self._energy_step()
@@ -198,28 +196,13 @@ class Training:
             "penalty": self.learner.penalty,
         }
         compares = self.iteration % self.preset.training.truth_every == 0
-        self._unfinished = row, self.evaluation.truth_in_pieces() if compares else iter(())
-        self._measure_on()
-
-    def _measure_on(self) -> None:
-        """Take one piece of a row that is not whole yet; the last one publishes it."""
-        if self._unfinished is None:
-            return
-        row, pieces = self._unfinished
-        piece = next(pieces, None)
-        if piece is None:
-            self.curves.append(row)
-            self._unfinished = None
-        else:
-            row |= piece
+        self.curves.begin(row, self.evaluation.truth_in_pieces() if compares else iter(()))
 
     def settle(self) -> None:
         """Finish what is being measured, so that the curves hold everything up to now."""
-        while self._unfinished is not None:
-            self._measure_on()
+        self.curves.settle()
 
     def _restore_good(self) -> None:
-        self._unfinished = None
         rows = self._good_counts["rows"]
         self.load_tensors(self._good, self._good_counts)
         self.curves.replace(self.curves.since(0)[:rows])

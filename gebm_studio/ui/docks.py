@@ -10,7 +10,13 @@ EVEN, WIDE, IMAGES = 0.5, 0.66, 0.72
 """Share of the upper row for data space: beside latent space, for three pictures, for grids of images."""
 NEAR = 8
 """Widths that differ by no more than this many pixels count as the same."""
-VERSION = 1
+TALL = 0.4
+"""Share of the height for the upper row where the lower one holds a table."""
+OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves"}
+"""Docks that only some presets need, each with the one that it stands before."""
+GIVES_WAY = {"race": ("diagnostics",)}
+"""Docks that leave their room to an optional one while it is needed."""
+VERSION = 2
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
 
 Area = Qt.DockWidgetArea
@@ -25,7 +31,9 @@ class Docks(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Area.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.docks: dict[str, QDockWidget] = {}
-        self._images = self._wide = False
+        self._wanted: frozenset[str] = frozenset()
+        self._gave_way: set[str] = set()
+        self._wide = False
         self._shown = self._restored = False
 
     def add(self, name: str, title: str, widget: QWidget) -> QDockWidget:
@@ -52,29 +60,38 @@ class Docks(QMainWindow):
         self.splitDockWidget(docks["data"], docks["curves"], vertical)
         self.splitDockWidget(docks["data"], docks["latent"], horizontal)
         self.splitDockWidget(docks["curves"], docks["diagnostics"], horizontal)
-        self.tabifyDockWidget(docks["data"], docks["gallery"])
+        for name, before in OPTIONAL.items():
+            if name in docks:
+                self.tabifyDockWidget(docks[before], docks[name])
         self.tabifyDockWidget(docks["curves"], docks["log"])
         for dock in docks.values():
             dock.show()
+        self._gave_way.clear()
         docks["curves"].raise_()
-        self._show_gallery()
+        self._show_wanted()
         self._share_out()
 
-    def show_images(self, images: bool) -> None:
-        """Bring the gallery to the front for images, and put it away for points, when that changes."""
-        if images != self._images:
-            self._images = images
-            self._show_gallery()
-            self._share_upper_soon()
+    def show_for(self, wanted: frozenset[str]) -> None:
+        """Bring the optional docks that a preset needs to the front, and put the others away, when that changes."""
+        if wanted != self._wanted:
+            left = {OPTIONAL[name] for name in self._wanted - wanted}
+            self._wanted = wanted
+            self._show_wanted()
+            for place in left:
+                self.docks[self._front(place)].raise_()
+            self._share_soon()
 
     def show_wide(self, wide: bool) -> None:
         """Give data space more width for three pictures side by side, when that changes."""
         if wide != self._wide:
             self._wide = wide
-            self._share_upper_soon()
+            self._share_soon()
 
     def state(self) -> QByteArray:
-        """The layout as bytes."""
+        """The layout as bytes; what only gave way to another dock comes back first, so that it is not lost."""
+        for name in self._gave_way:
+            self.docks[name].show()
+        self._gave_way.clear()
         return self.saveState(VERSION)
 
     def restore(self, state: QByteArray) -> bool:
@@ -94,12 +111,31 @@ class Docks(QMainWindow):
             QTimer.singleShot(0, self, self._show_front)
 
     def _show_front(self) -> None:
-        self._show_gallery()
-        self._share_upper_soon()  # the last window may have ended on a preset of another kind
+        self._show_wanted()
+        self._share_soon()  # the last window may have ended on a preset of another kind
 
-    def _show_gallery(self) -> None:
-        self.docks["gallery"].setVisible(self._images)
-        self.docks["gallery" if self._images else "data"].raise_()
+    def _front(self, place: str) -> str:
+        """The dock that stands in front at the place of one that is always there."""
+        chosen = [
+            name for name, before in OPTIONAL.items() if before == place and name in self._wanted & set(self.docks)
+        ]
+        return chosen[0] if chosen else place
+
+    def _show_wanted(self) -> None:
+        for name in OPTIONAL:
+            if name in self.docks:
+                self.docks[name].setVisible(name in self._wanted)
+        giving = {name for wish in self._wanted for name in GIVES_WAY.get(wish, ())}
+        for name in self._gave_way - giving:
+            self.docks[name].show()
+        self._gave_way &= giving
+        for name in giving:
+            if not self.docks[name].isHidden():
+                self.docks[name].hide()
+                self._gave_way.add(name)
+        self.docks[self._front("data")].raise_()
+        if self._front("curves") != "curves":  # else the run log may stay where a person put it
+            self.docks[self._front("curves")].raise_()
 
     def _share_out(self) -> None:
         """The widths and heights of the default layout, as shares of the window."""
@@ -107,27 +143,45 @@ class Docks(QMainWindow):
         left = min(max(192, round(0.18 * width)), 304)
         right = min(max(264, round(0.20 * width)), 320)
         middle = width - left - right
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        horizontal = Qt.Orientation.Horizontal
         self.resizeDocks([docks["presets"], docks["data"], docks["controls"]], [left, middle, right], horizontal)
         self._share_upper(middle)
         curves = round((0.6 if middle > 640 else 0.5) * middle)
         self.resizeDocks([docks["curves"], docks["diagnostics"]], [curves, middle - curves], horizontal)
-        upper = round((0.6 if height > 640 else 0.55) * height)
-        self.resizeDocks([docks["data"], docks["curves"]], [upper, height - upper], vertical)
+        self._share_rows(height)
+
+    def _share_rows(self, height: int) -> None:
+        upper = round(self._upper_share(height) * height)
+        rows = [self.docks[self._front("data")], self.docks[self._front("curves")]]
+        self.resizeDocks(rows, [upper, height - upper], Qt.Orientation.Vertical)
+
+    def _upper_share(self, height: int) -> float:
+        if "race" in self._wanted:
+            return TALL
+        return 0.6 if height > 640 else 0.55
 
     def _share_upper(self, middle: int) -> None:
-        share = IMAGES if self._images else WIDE if self._wide else EVEN
-        front, latent = self.docks["gallery" if self._images else "data"], self.docks["latent"]
+        share = IMAGES if "gallery" in self._wanted else WIDE if self._wide else EVEN
+        front, latent = self.docks[self._front("data")], self.docks["latent"]
         left = min(round(share * middle), middle - latent.minimumSizeHint().width())
         self.resizeDocks([front, latent], [left, middle - left], Qt.Orientation.Horizontal)
 
-    def _share_upper_soon(self) -> None:
-        """Share the upper row anew once the right dock is in front, unless a person has chosen the widths."""
+    def _share_soon(self) -> None:
+        """Share the rows anew once the right docks are in front, unless a person has chosen their sizes."""
         if self._shown:
-            QTimer.singleShot(0, self, self._share_upper_again)
+            QTimer.singleShot(0, self, self._share_again)
+
+    def _share_again(self) -> None:
+        front, below = self.docks[self._front("data")], self.docks[self._front("curves")]
+        if not (front.isFloating() or below.isFloating()) and below.isVisible():
+            height = front.height() + below.height()
+            usual = [round(share * height) for share in (0.6, 0.55, TALL)]
+            if min(abs(front.height() - upper) for upper in usual) <= 2 * NEAR:
+                self._share_rows(height)
+        self._share_upper_again()
 
     def _share_upper_again(self) -> None:
-        front, latent = self.docks["gallery" if self._images else "data"], self.docks["latent"]
+        front, latent = self.docks[self._front("data")], self.docks["latent"]
         if front.isFloating() or latent.isFloating() or not latent.isVisible():
             return
         middle = front.width() + latent.width()

@@ -141,7 +141,7 @@ class StudioWindow(QMainWindow):
             self.docks.add(name, panel.title, panel)
         self.docks.add("controls", "Controls", self.controls)
         self.docks.add("log", "Run log", self.log)
-        self.docks.show_images(_is_image(self.session.preset))
+        self.docks.show_for(_wanted(self.session.preset))
         self.docks.arrange()
         self.transport = Transport(self.session, self.changes)
         self.addToolBar(self.transport)
@@ -193,7 +193,7 @@ class StudioWindow(QMainWindow):
 
     def _start_run(self, preset: Preset) -> None:
         self.changes.stack.clear()
-        self.docks.show_images(_is_image(preset))
+        self.docks.show_for(_wanted(preset))
         for panel in self.panels.values():
             panel.start_run(preset)
         self._show_settings()
@@ -265,5 +265,11 @@ class StudioWindow(QMainWindow):
         super().closeEvent(event)
 
 
-def _is_image(preset: Preset) -> bool:
-    return len(preset.target.shape or ()) == 3
+def _wanted(preset: Preset) -> frozenset[str]:
+    """The optional docks that a preset fills."""
+    fills = {
+        "gallery": len(preset.target.shape or ()) == 3,
+        "race": bool(preset.race.lanes),
+        "decay": bool(preset.decay.dimensions),
+    }
+    return frozenset(name for name, filled in fills.items() if filled)

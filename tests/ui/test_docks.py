@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio.ui.docks import Docks
 
-NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "controls", "log")
+NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "controls", "log")
+IMAGES = frozenset({"gallery"})
+RACE = frozenset({"race"})
 
 
 class Wishing(QWidget):
@@ -46,9 +48,9 @@ def test_three_pictures_and_images_get_more_width(docks: Docks, qtbot: QtBot) ->
     assert share(docks) == pytest.approx(0.5, abs=0.02)
     docks.docks["data"].widget().wide_wished.emit(True)  # type: ignore[attr-defined]
     qtbot.waitUntil(lambda: share(docks) == pytest.approx(0.66, abs=0.02), timeout=2000)
-    docks.show_images(True)
+    docks.show_for(IMAGES)
     qtbot.waitUntil(lambda: share(docks, "gallery") == pytest.approx(0.72, abs=0.02), timeout=2000)
-    docks.show_images(False)
+    docks.show_for(frozenset())
     docks.show_wide(False)
     qtbot.waitUntil(lambda: share(docks) == pytest.approx(0.5, abs=0.02), timeout=2000)
 
@@ -65,7 +67,7 @@ def test_widths_that_a_person_chose_stay(docks: Docks, qtbot: QtBot) -> None:
 
 
 def test_a_layout_left_on_images_makes_room_for_points(docks: Docks, qtbot: QtBot) -> None:
-    docks.show_images(True)
+    docks.show_for(IMAGES)
     qtbot.waitUntil(lambda: share(docks, "gallery") == pytest.approx(0.72, abs=0.02), timeout=2000)
     again = Docks()
     for name in NAMES:
@@ -77,6 +79,48 @@ def test_a_layout_left_on_images_makes_room_for_points(docks: Docks, qtbot: QtBo
     try:
         qtbot.waitExposed(again)
         qtbot.waitUntil(lambda: share(again) == pytest.approx(0.5, abs=0.02), timeout=2000)
+    finally:
+        again.close()
+        again.deleteLater()
+
+
+def test_a_race_stands_before_the_curves_and_has_their_row_alone(docks: Docks, qtbot: QtBot) -> None:
+    parts = docks.docks
+    assert parts["race"].isHidden() and parts["decay"].isHidden()
+    docks.show_for(RACE)
+    qtbot.waitUntil(lambda: parts["race"].isVisible() and not parts["race"].visibleRegion().isEmpty(), timeout=2000)
+    assert parts["diagnostics"].isHidden() and parts["curves"].visibleRegion().isEmpty()
+    middle = parts["data"].width() + parts["latent"].width()
+    qtbot.waitUntil(lambda: parts["race"].width() == pytest.approx(middle, abs=12), timeout=2000)
+    qtbot.waitUntil(lambda: parts["race"].height() > 1.2 * parts["data"].height(), timeout=2000)
+    docks.show_for(frozenset({"decay"}))
+    qtbot.waitUntil(lambda: not parts["decay"].visibleRegion().isEmpty(), timeout=2000)
+    assert parts["race"].isHidden() and not parts["diagnostics"].isHidden()
+    docks.show_for(frozenset())
+    qtbot.waitUntil(lambda: not parts["curves"].visibleRegion().isEmpty(), timeout=2000)
+    qtbot.waitUntil(lambda: parts["data"].height() > 1.2 * parts["curves"].height(), timeout=2000)
+
+
+def test_what_a_person_closed_stays_closed_after_a_race(docks: Docks) -> None:
+    docks.docks["diagnostics"].close()
+    docks.show_for(RACE)
+    docks.show_for(frozenset())
+    assert docks.docks["diagnostics"].isHidden()
+
+
+def test_what_gave_way_to_a_race_is_not_lost_with_the_window(docks: Docks, qtbot: QtBot) -> None:
+    docks.show_for(RACE)
+    assert docks.docks["diagnostics"].isHidden()
+    again = Docks()
+    for name in NAMES:
+        again.add(name, name, Wishing())
+    again.arrange()
+    try:
+        assert again.restore(docks.state())
+        again.show()
+        qtbot.waitExposed(again)
+        QApplication.processEvents()
+        assert not again.docks["diagnostics"].isHidden()
     finally:
         again.close()
         again.deleteLater()

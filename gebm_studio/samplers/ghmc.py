@@ -20,8 +20,8 @@ from gebm_studio.samplers.sampler import (
     finite,
     metropolis,
     normal_like,
-    value_and_gradient,
 )
+from gebm_studio.samplers.standing import standing
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ class Ghmc:
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> Phase:
         """Chains at positions (N, D) with velocities from N(0, I)."""
         velocity = normal_like(position, generator)
-        value, gradient = value_and_gradient(potential, position)
+        value, gradient = standing(potential, position)
         return Phase(position.detach(), velocity, value, gradient)
 
     def refresh(self, state: Phase, potential: Potential) -> Phase:
         """U and ∇U computed again at the same positions."""
-        value, gradient = value_and_gradient(potential, state.position)
+        value, gradient = standing(potential, state.position)
         return state._replace(potential=value, gradient=gradient)
 
     def _rub(self, velocity: Tensor, generator: torch.Generator) -> Tensor:

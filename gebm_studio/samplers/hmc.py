@@ -22,6 +22,7 @@ from gebm_studio.samplers.sampler import (
     prior_energy,
     value_and_gradient,
 )
+from gebm_studio.samplers.standing import standing
 
 
 class Phase(NamedTuple):
@@ -81,12 +82,12 @@ class Hmc:
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> Phase:
         """Chains at positions (N, D) with velocities from N(0, I)."""
         velocity = normal_like(position, generator)
-        value, gradient = value_and_gradient(potential, position)
+        value, gradient = standing(potential, position)
         return Phase(position.detach(), velocity, value, gradient)
 
     def refresh(self, state: Phase, potential: Potential) -> Phase:
         """U and ∇U computed again at the same positions."""
-        value, gradient = value_and_gradient(potential, state.position)
+        value, gradient = standing(potential, state.position)
         return state._replace(potential=value, gradient=gradient)
 
     def lengths(self) -> tuple[int, int]:

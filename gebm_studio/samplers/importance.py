@@ -60,14 +60,12 @@ class Importance:
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> ImportanceState:
         """Chains at positions (N, D) with an empty pool."""
         value = value_at(potential, position)
-        empty = torch.full_like(value, -math.inf)
-        return ImportanceState(position.detach(), value, empty, empty.clone(), torch.zeros_like(value))
+        empty, none = torch.full_like(value, -math.inf), torch.zeros_like(value, dtype=torch.int64)
+        return ImportanceState(position.detach(), value, empty, empty.clone(), none)
 
     def refresh(self, state: ImportanceState, potential: Potential) -> ImportanceState:
         """The pool's weights belong to the model of before: begin an empty one."""
-        empty = torch.full_like(state.potential, -math.inf)
-        value = value_at(potential, state.position)
-        return ImportanceState(state.position, value, empty, empty.clone(), torch.zeros_like(empty))
+        return self.init(state.position, potential, torch.Generator())
 
     def step(
         self, state: ImportanceState, potential: Potential, generator: torch.Generator
@@ -82,8 +80,8 @@ class Importance:
         squares = torch.logaddexp(state.squares, torch.logsumexp(2 * log_weight, 0))
         # Two uniform numbers a chain: whether it moves, and where to.
         moves = uniform_like(value, generator) < torch.nan_to_num((batch - total).exp(), nan=0.0)
-        shares = torch.nan_to_num(torch.softmax(log_weight.double(), 0), nan=0.0).cumsum(0)
-        place = torch.searchsorted(shares, uniform_like(value, generator).double() * shares[-1], right=True)
+        shares = torch.nan_to_num(torch.softmax(log_weight, 0), nan=0.0).cumsum(0)
+        place = torch.searchsorted(shares, uniform_like(value, generator) * shares[-1], right=True)
         place = place.clamp(max=len(value) - 1)
         moves = moves & ok[place]
         new = ImportanceState(

@@ -21,6 +21,7 @@ from gebm_studio.samplers.sampler import (
     prior_energy,
     value_at,
 )
+from gebm_studio.samplers.standing import standing_value
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,11 @@ class Independence:
 
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> ValueState:
         """Chains at positions (N, D)."""
-        return ValueState(position.detach(), value_at(potential, position))
+        return ValueState(position.detach(), standing_value(potential, position))
 
     def refresh(self, state: ValueState, potential: Potential) -> ValueState:
         """U computed again at the same positions."""
-        return ValueState(state.position, value_at(potential, state.position))
+        return ValueState(state.position, standing_value(potential, state.position))
 
     def step(self, state: ValueState, potential: Potential, generator: torch.Generator) -> tuple[ValueState, Info]:
         """One step; costs one evaluation of U."""

@@ -21,6 +21,7 @@ from gebm_studio.samplers.sampler import (
     unadjusted,
     value_and_gradient,
 )
+from gebm_studio.samplers.standing import standing
 
 SCHEMES = ("ABOBA", "BAOAB", "OBABO", "OABAO")
 VELOCITIES = ("normal", "zero")
@@ -70,14 +71,14 @@ class Kinetic:
         velocity = normal_like(position, generator)
         if self.velocity == "zero":
             velocity = torch.zeros_like(velocity)
-        value, gradient = value_and_gradient(potential, position)
+        value, gradient = standing(potential, position)
         return Phase(position.detach(), velocity, value, gradient)
 
     def refresh(self, state: Phase, potential: Potential) -> Phase:
         """∇U computed again, for schemes whose first kick uses the gradient of the step before."""
         if self.scheme.strip("O").startswith("A"):
             return state
-        value, gradient = value_and_gradient(potential, state.position)
+        value, gradient = standing(potential, state.position)
         return state._replace(potential=value, gradient=gradient)
 
     def step(self, state: Phase, potential: Potential, generator: torch.Generator) -> tuple[Phase, Info]:
@@ -87,6 +88,7 @@ class Kinetic:
         a = math.exp(-self.friction * h["O"])
         noise_scale = math.sqrt(-math.expm1(-2 * self.friction * h["O"]))
         x, v, value, gradient = state
+        turned = v
         moved = False  # whether x has left the place where `gradient` was evaluated
         for letter in self.scheme:
             if letter == "A":
@@ -98,10 +100,13 @@ class Kinetic:
                     moved = False
                 v = torch.sub(v, gradient, alpha=h["B"])
             else:
-                v = (a * v).add_(normal_like(v, generator), alpha=noise_scale)
-        # A chain that met a NaN or infinity stays and turns around, so as not to meet it again at once.
+                noise = normal_like(v, generator)
+                v = (a * v).add_(noise, alpha=noise_scale)
+                turned = torch.sub(noise_scale * noise, state.velocity, alpha=a)
+        # A chain that met a NaN or infinity stays and turns around, so as not to meet it again at once; its
+        # velocity feels the friction all the same, or it would try the same two ways for ever.
         new = Phase(x, v, value, gradient)
-        return unadjusted(new, gradients=1, ok=finite(*new), old=state._replace(velocity=-state.velocity))
+        return unadjusted(new, gradients=1, ok=finite(*new), old=state._replace(velocity=turned))
 
     def time_per_step(self) -> float:
         """Overdamped time that a step advances, for unit curvature."""

@@ -23,15 +23,19 @@ from gebm_studio.samplers.sampler import (
 )
 
 PILOT = 4096
-"""Prior draws from which the largest weight is first estimated."""
+"""Prior draws from which the largest weight is first estimated, and the percentile for good."""
 
 
 class RejectionState(NamedTuple):
-    """Last accepted positions (N, D), U there (N,), and the largest −V seen so far, (N,), one number."""
+    """Last accepted positions (N, D) and U there (N,).
+
+    One number each, (N,): largest, the largest −V seen so far; typical, the −V of the wished percentile.
+    """
 
     position: Tensor
     potential: Tensor
     largest: Tensor
+    typical: Tensor
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,13 @@ class Rejection:
 
     D_M is the largest D seen so far. With ε = 0 and percentile 0 the probability is e^{D−D_M}: exact
     once the true maximum has been met, with acceptance 1/w_max of the normalised weight. A positive
-    percentile accepts more and is biased. A chain holds what it accepted last; before that,
-    its start, which is no draw.
+    percentile accepts more; with it, or with ε > 0, the law is biased. A chain holds what it accepted last;
+    before that, its start, which is no draw.
 
     Arguments:
         epsilon: ε ≥ 0, which keeps F finite at the maximum.
-        percentile: 0 for the exact form; otherwise this percentile of F among the step's proposals
-            gets probability one half.
+        percentile: 0 for the exact form; otherwise the proposal with this percentile of F gets probability
+            one half. F grows with D, so that the percentile is found once, among draws of the prior.
 
     Raises:
         ValueError: Where a number is out of range.
@@ -63,26 +67,36 @@ class Rejection:
     def __post_init__(self) -> None:
         check_range("epsilon", self.epsilon, 0.0, 10.0)
         check_range("percentile", self.percentile, 0.0, 99.0)
+        if self.epsilon or self.percentile:
+            object.__setattr__(self, "LAW", "biased")  # of this instance; the class is frozen for all others
 
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> RejectionState:
         """Chains at positions (N, D); the maximum is first estimated from draws of the prior."""
         value = value_at(potential, position)
-        return RejectionState(position.detach(), value, _largest(potential, position).expand_as(value).clone())
+        seen = _pilot(potential, position)
+        typical = torch.quantile(seen, self.percentile / 100)
+        return RejectionState(
+            position.detach(), value, seen.max().expand_as(value).clone(), typical.expand_as(value).clone()
+        )
 
     def refresh(self, state: RejectionState, potential: Potential) -> RejectionState:
         """U and the maximum estimated again."""
         return self.init(state.position, potential, torch.Generator())
 
-    def probability(self, log_weight: Tensor, largest: Tensor) -> Tensor:
+    def probability(self, log_weight: Tensor, largest: Tensor, typical: Tensor) -> Tensor:
         """The probability of taking proposals with log weights D = −V, (N,)."""
-        below = (log_weight - largest).clamp(max=0.0)
         if self.epsilon == 0 and self.percentile == 0:
-            return below.exp()
-        f = below - torch.log(-torch.expm1(below - max(self.epsilon, 1e-6)))
+            return (log_weight - largest).clamp(max=0.0).exp()
+        f = self._logit(log_weight, largest)
         if self.percentile:
-            known = f[torch.isfinite(f)]
-            f = f - (torch.quantile(known, self.percentile / 100) if len(known) else 0.0)
+            middle = self._logit(typical, largest)
+            f = f - torch.where(torch.isfinite(middle), middle, 0.0)
         return torch.sigmoid(f)
+
+    def _logit(self, log_weight: Tensor, largest: Tensor) -> Tensor:
+        """F without its percentile, (N,)."""
+        below = (log_weight - largest).clamp(max=0.0)
+        return below - torch.log(-torch.expm1(below - max(self.epsilon, 1e-6)))
 
     def step(
         self, state: RejectionState, potential: Potential, generator: torch.Generator
@@ -93,9 +107,9 @@ class Rejection:
         ok = finite(value)
         log_weight = torch.where(ok, prior_energy(position) - value, -math.inf)
         largest = torch.maximum(state.largest, log_weight.max())
-        probability = torch.where(ok, self.probability(log_weight, largest), 0.0)
+        probability = torch.where(ok, self.probability(log_weight, largest, state.typical), 0.0)
         accepted = uniform_like(probability, generator) < probability
-        new = RejectionState(position, value, largest)
+        new = RejectionState(position, value, largest, state.typical)
         chosen = choose(accepted, new, state._replace(largest=largest))
         return chosen, Info(probability, ~ok, 0, 1, position, accepted)
 
@@ -104,9 +118,9 @@ class Rejection:
         return math.nan
 
 
-def _largest(potential: Potential, like: Tensor) -> Tensor:
-    """The largest −V among draws of the prior that are always the same."""
+def _pilot(potential: Potential, like: Tensor) -> Tensor:
+    """−V at draws of the prior that are always the same, (PILOT,), −∞ where it is no number."""
     generator = torch.Generator(like.device).manual_seed(PILOT)
     pilot = normal_like(like[:1].expand(PILOT, -1), generator)
     seen = prior_energy(pilot) - value_at(potential, pilot)
-    return torch.where(torch.isfinite(seen), seen, -math.inf).max()
+    return torch.where(torch.isfinite(seen), seen, -math.inf)

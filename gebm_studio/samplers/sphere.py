@@ -9,17 +9,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gebm_studio.samplers.sampler import Info, Law, Potential, normal_like, value_and_gradient
+from gebm_studio.samplers.sampler import Info, Law, Potential, normal_like
+from gebm_studio.samplers.standing import standing
 from gebm_studio.samplers.ula import GradientState, Overdamped
 
 
 def on_sphere(position: Tensor) -> Tensor:
-    """Positions (N, D) pushed along their radius to |z| = √D; the origin goes to a pole."""
-    norm = position.norm(dim=1, keepdim=True)
+    """Positions (N, D) pushed along their radius to |z| = √D; the origin goes to a pole, no number stays none."""
+    # By the largest coordinate first: a square may overflow or vanish where its root would not.
+    largest = position.abs().amax(1, keepdim=True)
     pole = torch.zeros_like(position)
     pole[:, 0] = 1.0
-    unit = torch.where(norm > 0, position / norm.clamp(min=torch.finfo(position.dtype).tiny), pole)
-    return math.sqrt(position.shape[1]) * unit
+    direction = torch.where(largest == 0, pole, position / largest)
+    length: Tensor = direction.norm(dim=1, keepdim=True)
+    return math.sqrt(position.shape[1]) * direction / length
 
 
 def tangent(vector: Tensor, position: Tensor) -> Tensor:
@@ -48,7 +51,7 @@ class Sphere(Overdamped):
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> GradientState:
         """Chains at positions (N, D), pushed to the sphere."""
         position = on_sphere(position.detach())
-        return GradientState(position, *value_and_gradient(potential, position))
+        return GradientState(position, *standing(potential, position))
 
     def step(
         self, state: GradientState, potential: Potential, generator: torch.Generator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -22,6 +23,7 @@ from gebm_studio.samplers.sampler import (
     uniform_like,
     value_and_gradient,
 )
+from gebm_studio.samplers.standing import standing
 from gebm_studio.samplers.ula import GradientState
 
 TARGET = 0.574
@@ -36,8 +38,9 @@ class TemperingState(NamedTuple):
     position (N, D), potential (N,): of the first rung. rungs (K, N, D), tilted (K, N): all positions and
     V = U − ½|z|² there; slope (K, N, D): ∇V. ladder (K,): the share r of V that each rung feels,
     from 1 to 0. step_sizes (K,): step size of each rung. swaps (K−1,): running swap acceptance.
-    walker (K, N): which walker stands on each rung; heading (K, N): of walkers by number, 1 on the way from
-    the prior, −1 on the way to it, 0 before they met an end; trips (N,): round trips of all walkers.
+    walker (K, N): which walker stands on each rung; heading (K, N): of walkers by number, −1 since they were
+    last at the target, 1 once they reached the prior from there, 0 before they were at the target; trips (N,):
+    round trips of all walkers, from the target to the prior and back.
     done (): steps taken.
     """
 
@@ -95,18 +98,20 @@ class Tempering:
         rungs = position.detach().expand(k, n, d).clone()
         rungs[-1] = normal_like(position, generator)
         ladder = torch.linspace(1, 0, k, dtype=position.dtype, device=position.device)
-        tilted, slope = _tilted(potential, rungs)
+        tilted, slope = _tilted(potential, rungs, standing)
         whole = torch.arange(k, device=position.device).unsqueeze(1)
         heading = torch.zeros(k, n, dtype=torch.int64, device=position.device)
+        trips = heading[0].clone()
+        heading[0] = -1
         return TemperingState(
             position.detach(), tilted[0] + prior_energy(rungs[0]), rungs, tilted, slope,
             ladder, self.step_size**ladder, torch.full_like(ladder[1:], 0.5),
-            whole.expand(k, n).clone(), heading, heading[0].clone(), heading.new_zeros(()),
+            whole.expand(k, n).clone(), heading, trips, heading.new_zeros(()),
         )  # fmt: skip
 
     def refresh(self, state: TemperingState, potential: Potential) -> TemperingState:
         """V and ∇V computed again on all rungs."""
-        tilted, slope = _tilted(potential, state.rungs)
+        tilted, slope = _tilted(potential, state.rungs, standing)
         return state._replace(potential=tilted[0] + prior_energy(state.rungs[0]), tilted=tilted, slope=slope)
 
     def step(
@@ -134,7 +139,7 @@ class Tempering:
         noise = normal_like(old.position, generator)
         proposal = old.position - delta * old.gradient + (2 * delta).sqrt() * noise
         proposal[-n:] = noise[-n:]  # the prior itself
-        tilted, slope = _tilted(potential, proposal.view(k, n, d))
+        tilted, slope = _tilted(potential, proposal.view(k, n, d), value_and_gradient)
         new = _flat(state, proposal.view(k, n, d), tilted, slope)
         ok = finite(new.position, tilted.flatten(), slope.flatten(0, 1))
         ratio = log_ratio(old, new, delta)
@@ -154,11 +159,13 @@ class Tempering:
         return self.step_size
 
 
-def _tilted(potential: Potential, rungs: Tensor) -> tuple[Tensor, Tensor]:
+def _tilted(
+    potential: Potential, rungs: Tensor, evaluate: Callable[[Potential, Tensor], tuple[Tensor, Tensor]]
+) -> tuple[Tensor, Tensor]:
     """V (K, N) and ∇V (K, N, D) on all rungs at once."""
     k, n, d = rungs.shape
     flat = rungs.reshape(k * n, d)
-    value, gradient = value_and_gradient(potential, flat)
+    value, gradient = evaluate(potential, flat)
     return (value - prior_energy(flat)).view(k, n), (gradient - flat).view(k, n, d)
 
 
@@ -197,11 +204,12 @@ def _swapped(state: TemperingState, generator: torch.Generator) -> TemperingStat
 
 
 def _trips(state: TemperingState, walker: Tensor) -> tuple[Tensor, Tensor]:
-    """Headings and counts after walkers moved: a trip ends at the target for a walker that has been at the prior."""
+    """Headings and counts after walkers moved: a trip ends when a walker is back from the prior at the target."""
     first, last = walker[:1], walker[-1:]
     arrived = state.heading.gather(0, first) == 1
     heading = state.heading.scatter(0, first, torch.full_like(first, -1))
-    heading = heading.scatter(0, last, torch.ones_like(last))
+    # Who never was at the target has nowhere to come back to.
+    heading = heading.scatter(0, last, heading.gather(0, last).abs())
     return heading, state.trips + arrived.squeeze(0)
 
 

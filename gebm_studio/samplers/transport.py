@@ -21,6 +21,7 @@ from gebm_studio.samplers.sampler import (
     value_and_gradient,
     value_at,
 )
+from gebm_studio.samplers.standing import standing
 
 PAIRS = 1000
 """Pairs of prior draws from which the Lipschitz constant is estimated."""
@@ -65,13 +66,13 @@ class Transport:
 
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> TransportState:
         """Chains at positions (N, D), which are also where they are tied to."""
-        value, gradient = value_and_gradient(potential, position)
+        value, gradient = standing(potential, position)
         position = position.detach()
         return TransportState(position, value, gradient, position, _lipschitz(potential, position).expand_as(value))
 
     def refresh(self, state: TransportState, potential: Potential) -> TransportState:
         """U, ∇U and k_eff computed again; the chains stay tied to their starts."""
-        value, gradient = value_and_gradient(potential, state.position)
+        value, gradient = standing(potential, state.position)
         slope = _lipschitz(potential, state.position).expand_as(value)
         return state._replace(potential=value, gradient=gradient, lipschitz=slope)
 

@@ -19,6 +19,7 @@ from gebm_studio.samplers.sampler import (
     unadjusted,
     value_and_gradient,
 )
+from gebm_studio.samplers.standing import standing
 
 
 class GradientState(NamedTuple):
@@ -40,11 +41,11 @@ class Overdamped:
 
     def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> GradientState:
         """Chains at positions (N, D)."""
-        return GradientState(position.detach(), *value_and_gradient(potential, position))
+        return GradientState(position.detach(), *standing(potential, position))
 
     def refresh(self, state: GradientState, potential: Potential) -> GradientState:
         """U and ∇U computed again at the same positions."""
-        return GradientState(state.position, *value_and_gradient(potential, state.position))
+        return GradientState(state.position, *standing(potential, state.position))
 
     def time_per_step(self) -> float:
         """Overdamped time that a step advances."""

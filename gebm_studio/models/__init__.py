@@ -8,11 +8,14 @@ import torch
 from torch import Tensor
 
 from gebm_studio.models import bases, energies
+from gebm_studio.models.calibration import Calibration, calibrated
 from gebm_studio.models.energies import Function
 from gebm_studio.models.gebm import Gebm, LatentPotential, ess_fraction, log_mean_exp, tilt
 from gebm_studio.schema import Preset
 
-__all__ = ["Gebm", "LatentPotential", "build", "ess_fraction", "log_mean_exp", "tilt"]
+__all__ = [
+    "Calibration", "Gebm", "LatentPotential", "build", "calibrated", "ess_fraction", "log_mean_exp", "tilt",
+]  # fmt: skip
 
 
 def build(preset: Preset, shape: tuple[int, ...], log_target: Function, device: torch.device) -> Gebm:

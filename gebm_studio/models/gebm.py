@@ -98,10 +98,21 @@ class LatentPotential:
         x, back_to_z = self._model.base.pullback(z)
         energy, back_to_x = self._model.energy.pullback(x)
         self._seen = z, x, energy
-        value = 0.5 * z.square().sum(1) - tilt(energy, self.beta)
+        judged, slope = self._judged(energy)
+        value = 0.5 * z.square().sum(1) - tilt(judged, self.beta)
         if self.beta == 0:  # the energy pulls nowhere, also where it is infinite
             return value, z.clone()
-        return value, z + back_to_z(back_to_x(torch.full_like(energy, self.beta)))
+        return value, z + back_to_z(back_to_x(slope))
+
+    def _judged(self, energy: Tensor) -> tuple[Tensor, Tensor]:
+        """E_cal and β dE_cal/dE of energies (N,), (N,) each; E and β where nothing is calibrated."""
+        if self.calibration is None:
+            return energy, torch.full_like(energy, self.beta)
+        with torch.enable_grad():
+            leaf = energy.detach().requires_grad_(True)
+            judged = self.calibration(leaf)
+            (slope,) = torch.autograd.grad(self.beta * judged.sum(), leaf)
+        return judged.detach(), slope
 
     def forget(self) -> None:
         """Tell that the model has moved."""

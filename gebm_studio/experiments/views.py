@@ -169,7 +169,7 @@ class Views:
             map=made,
             line=line,
             home=LATENT_HOME,
-            **_last_step(chains),
+            **last_step(chains),
         )
 
     def _line(self, chains: Chains) -> Floats:
@@ -256,7 +256,7 @@ class Views:
         return Reading("latent", x, energy, -beta * energy - log_z, coordinates, u)
 
 
-def _last_step(chains: Chains) -> dict[str, Any]:
+def last_step(chains: Chains) -> dict[str, Any]:
     """Origins, proposals, choices and paths of the last step, by the names of `LatentPart`."""
     last, width = chains.last, min(2, chains.position.shape[1])
     nowhere = _floats(torch.empty(0, width))

@@ -137,7 +137,7 @@ def latent_part(dim: int = 2, chains: int = 64, seed: int = 0, tick: int = 0, **
         positions = np.hstack([radius * np.cos(angle), radius * np.sin(angle)])
         fields = dict(line=None, map=plane_map("potential") if tick % 6 == 0 else None)
     fields |= dict(dim=dim, chains=floats(positions), energy=floats(rng.uniform(0, 4, chains)), home=home)
-    nowhere = floats(np.empty((0, 2)))
+    nowhere = floats(np.empty((0, min(dim, 2))))
     nothing = dict(origins=nowhere, proposals=nowhere, accepted=frozen(np.empty(0, dtype=np.bool_)))
     return LatentPart(**{**fields, **nothing, "paths": floats(np.empty((0, 0, 2))), **changes})
 

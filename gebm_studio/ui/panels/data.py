@@ -54,6 +54,7 @@ class DataPanel(Panel):
         self._latest: Map | None = None
         self._near: int | None = None
         self._limit = 1.0
+        self._steps = 0
         self._build_header()
         self._build_canvas()
         self._arrange()
@@ -61,6 +62,9 @@ class DataPanel(Panel):
     def take(self, part: DataPart, frame: Frame) -> None:
         self._part = part
         self.show_canvas()
+        if frame.sampler_steps < self._steps:
+            self._forget_trails()  # the chains have begun again
+        self._steps = frame.sampler_steps
         wanted = symmetric_limit(part.log_weight)
         self._limit += 0.2 * (wanted - self._limit) if self._limit != 1.0 else wanted - self._limit
         look = theme.current()
@@ -126,9 +130,12 @@ class DataPanel(Panel):
 
     def hideEvent(self, event: QHideEvent) -> None:
         # While hidden no frames come: a trail across the gap would be a lie.
+        self._forget_trails()
+        super().hideEvent(event)
+
+    def _forget_trails(self) -> None:
         for picture in self._pictures:
             picture.trails.forget()
-        super().hideEvent(event)
 
     def _build_header(self) -> None:
         header = self.header

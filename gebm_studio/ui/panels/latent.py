@@ -21,6 +21,7 @@ from gebm_studio.ui.panels.numbers import short, vector
 from gebm_studio.ui.panels.panel import Panel, Probe
 from gebm_studio.ui.panels.plot import Plot
 from gebm_studio.ui.panels.primitives import PointSet, crowded
+from gebm_studio.ui.panels.proposals import Proposals
 from gebm_studio.ui.panels.trails import Trails
 
 POTENTIAL_TIP = "U(z) = ½|z|² + βE(G(z)): what the chains feel. Strong colour is where they like to be."
@@ -42,6 +43,7 @@ class LatentPanel(Panel):
         self._probe: Probe | None = None
         self._reading: Reading | None = None
         self._told: tuple[float, ...] | None = None
+        self._steps = -1
         self._heading = QLabel(self.header)
         self._heading.setToolTip(
             "What of the latent space is shown (a plane goes through the origin), and its dimension d."
@@ -62,11 +64,20 @@ class LatentPanel(Panel):
         self.entry = Entry("chains", "chains", checkable=True, parent=self._legend)
         self.entry.setToolTip("Persistent chains z ~ ν_β(z) ∝ η(z) exp(−βE(G(z))); trails show where they were.")
         self.entry.clicked.connect(self._show_chains)
+        self.proposals = Entry("accepted / rejected", "error", checkable=True, parent=self._legend)
+        self.proposals.setToolTip(
+            "What the last steps proposed: a line to where a chain went, a cross where it was refused to go."
+        )
+        self.paths = Entry("paths", "chains", checkable=True, parent=self._legend)
+        self.paths.setToolTip("Hamiltonian paths of the first chains, from where they were to their proposals.")
+        for entry in (self.proposals, self.paths):
+            entry.hide()
+            entry.clicked.connect(self._show_moves)
         self.map_key = ColourKey(self._legend)
         self.map_key.setToolTip(POTENTIAL_TIP)
         self.map_key.hide()
-        self._legend.add(self.entry)
-        self._legend.add(self.map_key)
+        for part in (self.entry, self.proposals, self.paths, self.map_key):
+            self._legend.add(part)
         for entry in self.line.entries(self._legend):
             self._legend.add(entry)
         column.addWidget(self._legend)
@@ -78,21 +89,28 @@ class LatentPanel(Panel):
         self._part = part
         self.show_canvas()
         flat = part.dim == 1
+        if frame.sampler_steps < self._steps:
+            self._forget_moves()  # the chains have begun again
+        new_step, self._steps = frame.sampler_steps != self._steps, frame.sampler_steps
         view = self.line if flat else self.plane
         if self._views.currentWidget() is not view:
             self._views.setCurrentWidget(view)
         if flat:
-            self.line.show_part(part)
+            self.line.show_part(part, new_step)
         else:
-            self.plane.show_part(part, theme.current())
+            self.plane.show_part(part, theme.current(), new_step)
             if part.map is not None:
                 look = theme.current()
                 self.map_key.show_scale("U(z)", self.plane.map.table(look), *self.plane.map.shown_levels)
         self.map_key.setVisible(not flat and self.plane.map.map is not None)
         self.line.show_entries(flat)
+        self.proposals.set_name("rejected" if flat else "accepted / rejected")
+        self.proposals.setVisible(bool(len(part.accepted)))
+        self.paths.setVisible(bool(part.paths.size))
         self._say()
 
     def clear(self) -> None:
+        self._steps = -1
         self._part = self._reading = self._probe = None
         self._heading.setText("")
         self.plane.forget()
@@ -133,13 +151,24 @@ class LatentPanel(Panel):
 
     def hideEvent(self, event: QHideEvent) -> None:
         # While hidden no frames come: a trail across the gap would be a lie.
-        self.plane.trails.forget()
+        self._forget_moves()
         super().hideEvent(event)
 
     def _show_chains(self, on: bool) -> None:
         self.plane.chains.setVisible(on)
         self.plane.trails.setVisible(on)
         self.line.rug.setVisible(on)
+        self._show_moves()
+
+    def _show_moves(self) -> None:
+        chains, proposals = self.entry.isChecked(), self.proposals.isChecked()
+        self.plane.moves.set_shown(chains and proposals, chains and self.paths.isChecked())
+        self.line.refused.crosses.setVisible(chains and proposals)
+
+    def _forget_moves(self) -> None:
+        self.plane.trails.forget()
+        self.plane.moves.forget()
+        self.line.refused.forget()
 
     def _go_home(self) -> None:
         self.plane.go_home()
@@ -184,9 +213,10 @@ class Plane(Plot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(equal=True, parent=parent)
-        self.map, self.trails = MapImage(), Trails()
+        self.map, self.trails, self.moves = MapImage(), Trails(), Proposals()
         self.chains, self.mark = PointSet(6.5), PointSet(10.0)
-        items: tuple[Any, ...] = (self.map, self.trails, self.chains, self.mark)
+        moves = (self.moves.paths, self.moves.lines, self.moves.refused.crosses)
+        items: tuple[Any, ...] = (self.map, self.trails, *moves, self.chains, self.mark)
         for depth, item in enumerate(items):
             item.setZValue(depth - 10)
             self.add(item)
@@ -197,11 +227,12 @@ class Plane(Plot):
         if hasattr(self, "mark"):
             self.map.restyle(look)
             self.trails.restyle(look)
+            self.moves.restyle(look)
             self.chains.set_colours(look.chains, rim=look.plot)
             self.mark.set_colours(look.base, rim=look.chains)
 
-    def show_part(self, part: LatentPart, look: theme.Theme) -> None:
-        """Show the newest chains, and the potential where a new map came."""
+    def show_part(self, part: LatentPart, look: theme.Theme, new_step: bool) -> None:
+        """Show the newest chains, what they proposed in a new step, and the potential where a new map came."""
         self.set_home(part.home)
         if part.map is not None:
             self.map.show_map(part.map, look)
@@ -209,6 +240,8 @@ class Plane(Plot):
             self.chains.set_points(part.chains, scales=crowded(len(part.chains)))
             self.trails.set_span(part.home[1] - part.home[0])
             self.trails.add(part.chains)
+            if new_step:
+                self.moves.show_step(part)
 
     def mark_at(self, z: NDArray[np.float64] | None) -> None:
         """Mark the first two coordinates of a latent vector."""
@@ -218,6 +251,7 @@ class Plane(Plot):
         """Show nothing of the last run."""
         self.map.forget()
         self.trails.forget()
+        self.moves.forget()
         self.chains.set_points(np.empty((0, 2)))
         self.mark_at(None)
         self.crosshair.point_at(None)

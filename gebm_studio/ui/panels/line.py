@@ -11,6 +11,7 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.plot import Plot
 from gebm_studio.ui.panels.primitives import Line, PointSet
+from gebm_studio.ui.panels.proposals import Refused
 
 RUG = 0.09
 """Height of the strip for the chains under the axis, as a share of the highest density."""
@@ -25,8 +26,8 @@ class LineView(Plot):
         self.histogram = Line()
         self.density = Line()
         self.potential = Line()
-        self.rug, self.mark = PointSet(6.0), PointSet(10.0)
-        for item in (self.histogram, self.density, self.potential, self.rug, self.mark):
+        self.rug, self.mark, self.refused = PointSet(6.0), PointSet(10.0), Refused()
+        for item in (self.histogram, self.density, self.potential, self.refused.crosses, self.rug, self.mark):
             self.add(item)
         self._right = self.axis("right")
         self._entries: list[Entry] = []
@@ -53,23 +54,29 @@ class LineView(Plot):
         for entry in self._entries:
             entry.setVisible(on)
 
-    def show_part(self, part: LatentPart) -> None:
-        """Show the newest chains and, where they came, the curves."""
+    def show_part(self, part: LatentPart, new_step: bool) -> None:
+        """Show the newest chains, the proposals that a new step refused and, where they came, the curves."""
         if part.line is not None and part.line.shape[1]:
             self._show_curves(part.line, part.home)
-        z = part.chains[:, 0].astype(np.float64)
-        self.rug.set_points(np.stack([z, np.full(len(z), -RUG / 2 * self._top)], axis=1))
+        self.rug.set_points(self._in_strip(part.chains, 0.35))
+        if new_step:
+            self.refused.add(self._in_strip(part.proposals[~part.accepted], 0.8))
+
+    def _in_strip(self, z: Floats, depth: float) -> Floats:
+        """Latents (n, 1) as points (n, 2) at a depth of the strip under the axis."""
+        return np.hstack([z, np.full((len(z), 1), -depth * RUG * self._top, dtype=np.float32)])
 
     def mark_at(self, z: NDArray[np.float64] | None) -> None:
         """Mark a latent point."""
         empty = z is None or len(z) != 1
-        self.mark.set_points(np.empty((0, 2)) if empty or z is None else np.array([[z[0], -RUG / 2 * self._top]]))
+        self.mark.set_points(np.empty((0, 2)) if empty or z is None else np.array([[z[0], -0.35 * RUG * self._top]]))
 
     def forget(self) -> None:
         """Show nothing of the last run."""
         for curve in (self.histogram, self.density, self.potential):
             curve.setData([], [])
         self.rug.set_points(np.empty((0, 2)))
+        self.refused.forget()
         self.mark_at(None)
         self.crosshair.point_at(None)
         self._top, self._range = 0.0, (0.0, 0.0)
@@ -83,6 +90,7 @@ class LineView(Plot):
         self.density.setPen(look.pen(look.gebm, 2.0))
         self.potential.setPen(look.pen(look.first, 2.0))
         self.rug.set_colours(look.chains, rim=look.plot)
+        self.refused.restyle(look)
         self.mark.set_colours(look.base, rim=look.chains)
         self._right.setTextPen(look.pen(look.first))
 

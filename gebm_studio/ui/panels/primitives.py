@@ -130,7 +130,7 @@ class PointSet(_Item):
             painter.setBrush(QColor(*map(int, self._table[row])))
             chosen = shades == row
             for (x, y), radius in zip(spots[chosen].tolist(), radii[chosen].tolist(), strict=True):
-                painter.drawEllipse(QPointF(x, y), radius, radius)
+                self._draw(painter, x, y, radius)
 
     def _sprites(self, ratio: float) -> QPixmap:
         """One round picture for each colour, side by side; smooth, at the cost of drawing it once."""
@@ -143,9 +143,13 @@ class PointSet(_Item):
         radius = self._size * ratio / 2
         for place, colour in enumerate(self._table):
             painter.setBrush(QColor(*map(int, colour)))
-            painter.drawEllipse(QPointF((place + 0.5) * side, side / 2), radius, radius)
+            self._draw(painter, (place + 0.5) * side, side / 2, radius)
         painter.end()
         return atlas
+
+    def _draw(self, painter: QPainter, x: float, y: float, radius: float) -> None:
+        """One point with the painter's pen and brush."""
+        painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
 class Segments(_Item):

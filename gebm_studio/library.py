@@ -59,7 +59,7 @@ class Run(Training):
         section = presets.changed(self.preset, changes, "sample").sampler
         if self._samples is None:
             self._samples = torch.Generator(self.device).manual_seed(self.preset.seed + SAMPLE_SEED)
-        chains = SampleRun(self.model, section, count, steps, self._samples)
+        chains = SampleRun(self.model, self.target, section, count, steps, self._samples)
         for _ in chains:
             pass
         drawn: NDArray[np.float32] = self.model.samples(chains.position).float().cpu().numpy()

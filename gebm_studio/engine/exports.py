@@ -40,7 +40,7 @@ class Drawing:
         self._run, self._count = run, count
         self._generator = torch.Generator(run.device).manual_seed(seed)
         self._model = copy.deepcopy(run.model)
-        self._chains = SampleRun(self._model, run.preset.sampler, count, steps, self._generator)
+        self._chains = SampleRun(self._model, run.target, run.preset.sampler, count, steps, self._generator)
         self.total = self._chains.total
         self.samples: Samples = {}
 

@@ -13,11 +13,13 @@ from torch import Tensor
 from gebm_studio import samplers, schema
 from gebm_studio.diagnostics import ModeTracker
 from gebm_studio.experiments.history import SHOWN, History
-from gebm_studio.models import Gebm
+from gebm_studio.models import Calibration, Gebm, calibrated
 from gebm_studio.targets import Target
 
-_AT_START = ("name", "chains", "warmup", "target_acceptance", "replicas")
+_AT_START = ("name", "chains", "warmup", "target_acceptance", "replicas", "calibration")
 """Settings whose change begins the algorithm anew where the chains are."""
+REFIT_EVERY = 20
+"""Rounds of a moving model after which a calibration is fitted again."""
 FILM = 12
 BINS = 160
 RANGE = 4.0
@@ -54,6 +56,7 @@ class Chains:
     def _start(self, position: Tensor) -> None:
         """Begin the settings' algorithm at positions (N, d), its step size adapting where that is wished."""
         settings = self.settings
+        self._calibrate()
         self._sampler = samplers.make(settings)
         self._adaptation: samplers.DualAveraging | None = None
         target = settings.target_acceptance or samplers.target_of(self._sampler)
@@ -62,6 +65,12 @@ class Chains:
         self.state = self._sampler.init(position, self._potential, self._generator)
         self.last: samplers.Info | None = None
         self.origin = position
+
+    def _calibrate(self) -> None:
+        """Fit the calibration that the settings ask for to the model as it is."""
+        self._calibration = calibrated(self.settings.calibrated, self._model, self._target.held_out)
+        self._potential.calibration = self._calibration
+        self._fitted_for = 0
 
     def _forget(self) -> None:
         self.history = History()
@@ -111,7 +120,7 @@ class Chains:
         """Take changed settings; the chains go on from where they are, unless these only matter at a start."""
         old, self.settings = self.settings, settings
         if settings.temperature != old.temperature:
-            self._potential = self._model.potential(1.0 / settings.temperature)
+            self._potential = self._model.potential(1.0 / settings.temperature, self._calibration)
         position, velocity = self.position, self.velocity
         if settings.chains != len(position):
             fresh = self._model.prior(max(settings.chains - len(position), 0), self._generator)
@@ -142,6 +151,11 @@ class Chains:
         """Take some steps with every chain, then record where they are."""
         if steps < 1:
             return
+        self._fitted_for += self._stale
+        # A model that has come to rest is judged once more.
+        if self._calibration is not None and self._fitted_for >= (REFIT_EVERY if self._stale else 1):
+            self._calibrate()
+            self._stale = True
         if self._stale:
             self.state = self._sampler.refresh(self.state, self._potential)
             # What a moving model leaves in the histogram fades; a model at rest fills it for good.
@@ -192,6 +206,9 @@ class Chains:
         if self._adaptation is not None:
             found["adaptation"] = torch.tensor(self._adaptation.numbers(), dtype=torch.float64)
         found["stale"] = torch.tensor(self._stale)
+        if self._calibration is not None:
+            found |= {f"calibration.{name}": value for name, value in vars(self._calibration).items()}
+        found["fitted_for"] = torch.tensor(self._fitted_for)
         if self.tracker is not None:
             found |= {f"tracker.{name}": value for name, value in self.tracker.state().items()}
         return found
@@ -209,6 +226,10 @@ class Chains:
         else:
             self._adaptation = None
         self._stale = bool(tensors["stale"])
+        prefix = "calibration."
+        fitted = {k[len(prefix) :]: v.to(device) for k, v in tensors.items() if k.startswith(prefix)}
+        self._calibration = Calibration(**fitted) if fitted else None
+        self._potential.calibration, self._fitted_for = self._calibration, int(tensors["fitted_for"])
         self.last, self.origin = None, self.position
         if self.tracker is not None:
             prefix = "tracker."
@@ -225,14 +246,21 @@ class SampleRun:
     """
 
     def __init__(
-        self, model: Gebm, settings: schema.Sampler, count: int, steps: int, generator: torch.Generator
+        self,
+        model: Gebm,
+        target: Target,
+        settings: schema.Sampler,
+        count: int,
+        steps: int,
+        generator: torch.Generator,
     ) -> None:
         self._model, self._generator, self.total = model, generator, steps
         self._sampler = samplers.make(settings)
-        self._potential = model.potential(1.0 / settings.temperature)
-        target = settings.target_acceptance or samplers.target_of(self._sampler)
-        self._warmup = min(settings.warmup, steps // 2) if target is not None else 0
-        self._adaptation = samplers.DualAveraging(settings.step_size, target) if self._warmup and target else None
+        calibration = calibrated(settings.calibrated, model, target.held_out)
+        self._potential = model.potential(1.0 / settings.temperature, calibration)
+        aim = settings.target_acceptance or samplers.target_of(self._sampler)
+        self._warmup = min(settings.warmup, steps // 2) if aim is not None else 0
+        self._adaptation = samplers.DualAveraging(settings.step_size, aim) if self._warmup and aim else None
         self.position = model.prior(count, generator)
 
     def __iter__(self) -> Iterator[int]:

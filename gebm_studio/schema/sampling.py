@@ -133,6 +133,11 @@ class Lane(Section):
         when=("name", _BY_WEIGHT),
     )
 
+    @property
+    def calibrated(self) -> Literal["none", "logistic", "isotonic"]:
+        """The calibration in force: none for an algorithm that does not take weights from the energy."""
+        return self.calibration if self.name in _BY_WEIGHT else "none"
+
 
 class Sampler(Lane):
     """The latent chains: z ~ ν_β(z) ∝ η(z) e^{−βE(G(z))}, β = 1/T."""

@@ -17,6 +17,8 @@ from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict
 from pydantic.fields import FieldInfo
 
 Scale = Literal["linear", "log"]
+Grouped = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Choices under headings: (heading, ((choice, what it is), …)), …."""
 Real = Annotated[float, Strict(), AllowInfNan(False)]
 """A number inside a tuple: an integer is accepted; text, infinity and NaN are not."""
 
@@ -38,6 +40,7 @@ def setting(
     live: bool = False,
     slider: tuple[float, float] | None = None,
     when: tuple[str, tuple[str, ...]] | None = None,
+    grouped: Grouped = (),
     **bounds: Any,
 ) -> Any:
     """A pydantic field that carries what a control needs to show it.
@@ -52,6 +55,7 @@ def setting(
         live: Whether a running experiment takes the change; otherwise it needs a restart.
         slider: The range that the slider covers where it is narrower than the bounds.
         when: ``(sibling, values)``: the setting acts only while the sibling has one of the values.
+        grouped: All choices under headings, each with a line on what it is, where there are many.
         bounds: ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ``max_length`` as pydantic names them.
     """
     extra: dict[str, Any] = {"unit": unit, "scale": scale, "live": live, "symbol": symbol}
@@ -59,6 +63,8 @@ def setting(
         extra["slider"] = list(slider)
     if when is not None:
         extra["when"] = {"setting": when[0], "values": list(when[1])}
+    if grouped:
+        extra["grouped"] = {heading: dict(choices) for heading, choices in grouped}
     # Text in place of a number must be refused; literals and tuples check themselves.
     strict = True if isinstance(default, bool | int | float) else None
     return Field(default, title=label, description=help, strict=strict, json_schema_extra=extra, **bounds)
@@ -89,6 +95,7 @@ class Setting:
     live: bool = False
     slider: tuple[float, float] | None = None
     when: tuple[str, tuple[str, ...]] | None = None
+    grouped: Grouped = ()
 
     def range_text(self) -> str:
         """The allowed values in words, for messages and tooltips."""
@@ -141,6 +148,7 @@ def describe(name: str, field: FieldInfo, prefix: str = "") -> Setting:
             high, high_open = typing.cast(float, bound.lt), True
     slider = typing.cast("list[float] | None", extra.get("slider"))
     when = typing.cast("dict[str, Any] | None", extra.get("when"))
+    grouped = typing.cast("dict[str, dict[str, str]]", extra.get("grouped", {}))
     return Setting(
         path=f"{prefix}.{name}" if prefix else name,
         label=field.title or name.replace("_", " ").capitalize(),
@@ -159,6 +167,7 @@ def describe(name: str, field: FieldInfo, prefix: str = "") -> Setting:
         live=bool(extra.get("live", False)),
         slider=(slider[0], slider[1]) if slider else None,
         when=(when["setting"], tuple(when["values"])) if when else None,
+        grouped=tuple((heading, tuple(notes.items())) for heading, notes in grouped.items()),
     )
 
 

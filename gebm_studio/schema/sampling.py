@@ -24,6 +24,38 @@ Algorithm = Literal[
     "importance",
     "tempering",
 ]
+ALGORITHMS = (
+    (
+        "exact law",
+        (
+            ("mala", "A Langevin step, accepted or rejected."),
+            ("random_walk", "A Gaussian step, accepted or rejected; needs no gradient."),
+            ("hmc", "A leapfrog path from a fresh velocity, accepted or rejected."),
+            ("ghmc", "Kinetic Langevin whose step is accepted, or rejected and turned around."),
+            ("independence", "Fresh draws of the prior, accepted or rejected (MH-GAN)."),
+            ("rejection", "Discriminator rejection sampling: exact while ε and percentile are 0."),
+            ("tempering", "Replicas between posterior and prior that swap places."),
+        ),
+    ),
+    (
+        "biased law",
+        (
+            ("ula", "Overdamped Langevin, never rejected; the bias grows with the step."),
+            ("kinetic", "Langevin with velocities and friction, by splitting; the bias grows with the step."),
+            ("importance", "Draws of the prior, resampled by weight from a growing pool."),
+        ),
+    ),
+    (
+        "another law",
+        (
+            ("zero_temperature", "Descent of the energy without noise."),
+            ("sphere", "Langevin on the sphere |z| = √d."),
+            ("transport", "Discriminator optimal transport (DOT)."),
+            ("dgflow", "Discriminator gradient flow."),
+        ),
+    ),
+)
+"""The algorithms by the law that their chains have in the end."""
 _STEPPING = (
     "ula", "mala", "random_walk", "hmc", "kinetic", "ghmc", "zero_temperature", "sphere", "transport", "dgflow",
     "tempering",
@@ -37,10 +69,10 @@ class Lane(Section):
 
     name: Algorithm = setting(
         "kinetic",
-        help="Exact: mala, random_walk, hmc, ghmc, independence, rejection, tempering. Biased by the step: ula, "
-        "kinetic; by a finite pool: importance. Not the GEBM's law: zero_temperature, sphere, transport, dgflow.",
+        help="How the latent chains move. In the end their law is the GEBM's, that with a bias, or another.",
         label="Algorithm",
         live=True,
+        grouped=ALGORITHMS,
     )
     friction: float = setting(
         1.0,

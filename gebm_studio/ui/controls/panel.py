@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from gebm_studio.messages import Frame
 from gebm_studio.schema import Preset, describe
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.group import Group
@@ -16,6 +18,7 @@ from gebm_studio.ui.session import Session
 
 GROUPS = {
     "sampler": "Sampler",
+    "decay": "W₂ decay",
     "energy": "Energy",
     "base": "Base",
     "objective": "Objective",
@@ -25,7 +28,8 @@ GROUPS = {
 }
 """The groups from top to bottom: what a person drags most stands first."""
 
-FIRST = {"sampler": ("temperature", "friction", "step_size")}
+FIRST = {"sampler": ("name", "temperature", "step_size", "friction")}
+"""What every algorithm has comes first, so that a change of it moves nothing above."""
 
 
 class PendingBar(QFrame):
@@ -104,7 +108,7 @@ class ControlsPanel(QWidget):
         self.beta = BetaRow(self._change)
         self.conversions = Conversions()
         self.groups["sampler"].add_extra(self.beta, "sampler.temperature")
-        self.groups["sampler"].add_extra(self.conversions, "sampler.step_size")
+        self.groups["sampler"].add_extra(self.conversions, "sampler.friction")
         self.seed = Row(describe("seed", Preset.model_fields["seed"]), self._change)
         self.groups["training"].add_extra(self.seed, "training.truth_every")
         column = QWidget()
@@ -123,7 +127,9 @@ class ControlsPanel(QWidget):
         whole.setSpacing(0)
         whole.addWidget(self.scroller, 1)
         whole.addWidget(self.bar)
+        self._adapting = math.nan
         session.settings_changed.connect(self.refresh)
+        session.frame.connect(self._show_frame)
         self.refresh()
 
     def refresh(self) -> None:
@@ -132,10 +138,27 @@ class ControlsPanel(QWidget):
         pending: dict[str, Any] = settings.pending
         for group in self.groups.values():
             group.show_values(settings.preset, pending, settings.shown)
+        self.groups["decay"].setVisible(bool(settings.preset.decay.dimensions or settings.shown("decay.dimensions")))
         self.beta.show_temperature(settings.preset.sampler.temperature)
-        self.conversions.show_sampler(settings.preset)
+        self._show_step()
         self.seed.show_value(settings.shown("seed"), "seed" in pending)
         self.bar.show_count(len(pending))
+
+    def _show_frame(self, frame: Frame) -> None:
+        """Follow a step size that adapts: the settings hear of it only in the end."""
+        part = frame.diagnostics
+        adapting = math.nan if part is None else float(f"{part.adapting:.3g}")
+        if adapting != self._adapting and not (math.isnan(adapting) and math.isnan(self._adapting)):
+            self._adapting = adapting
+            self._show_step()
+
+    def _show_step(self) -> None:
+        sampler, row = self._session.settings.preset.sampler, self.groups["sampler"].rows["sampler.step_size"]
+        adapts = not math.isnan(self._adapting)
+        step = self._adapting if adapts else sampler.step_size
+        row.show_value(step, False)
+        row.set_note("adapting" if adapts else "")
+        self.conversions.show_sampler(sampler, step)
 
     def row(self, path: str) -> Row:
         """The row of a setting that is shown now.

@@ -36,6 +36,7 @@ class Row(QWidget):
         self.setting = setting
         self._change = change
         self._pending = False
+        self._note = ""
         self.label = NameLabel()
         self.label.double_clicked.connect(self.restore_default)
         self.editor = editor_for(setting)
@@ -71,6 +72,12 @@ class Row(QWidget):
             self._pending = pending
             self._write_label()
 
+    def set_note(self, note: str) -> None:
+        """Say a word on the value beside its name."""
+        if note != self._note:
+            self._note = note
+            self._write_label()
+
     def restore_default(self) -> None:
         """Bring the setting back to its default."""
         self._edited(self.setting.default)
@@ -92,11 +99,12 @@ class Row(QWidget):
     def _write_label(self) -> None:
         setting, look = self.setting, theme.current()
         symbol = f"  <i>{escape(setting.symbol)}</i>" if setting.symbol else ""
-        needed = setting.unit and setting.unit not in setting.label.lower()
-        unit = f"  <span style='color: {look.muted}'>{escape(setting.unit)}</span>" if needed else ""
+        unit = setting.unit if setting.unit not in setting.label.lower() else ""
+        muted = " · ".join(filter(None, (unit, self._note)))
+        said = f"  <span style='color: {look.muted}'>{escape(muted)}</span>" if muted else ""
         name = escape(setting.label) + symbol
         self.label.setTextFormat(Qt.TextFormat.RichText)
-        self.label.setText((f"<b>{name} •</b>" if self._pending else name) + unit)
+        self.label.setText((f"<b>{name} •</b>" if self._pending else name) + said)
 
     def _restyle(self) -> None:
         self._write_label()

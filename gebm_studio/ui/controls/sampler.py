@@ -7,7 +7,8 @@ import math
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from gebm_studio.schema import Preset, Setting
+from gebm_studio.schema import Setting
+from gebm_studio.schema.sampling import Sampler
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.editor import number_text
 from gebm_studio.ui.controls.number import NumberEditor
@@ -63,13 +64,46 @@ class BetaRow(QWidget):
         self.problem.setVisible(bool(text))
 
 
+Rows = tuple[tuple[str, float], ...]
+"""What is said of a step: name and value."""
+
+
+def conversions(sampler: Sampler, step: float) -> Rows:
+    """A step of a sampler's settings in the symbols of the paper, and what else it means; none where nothing does.
+
+    The paper's γ is δ = γ/2 in ULA, δ = γ in MALA and h = 2√γ in kinetic Langevin, whose overdamped limit is
+    ULA with δ = h²/2 = 2γ. The sphere takes ULA's step, each rung of tempering that of MALA.
+    """
+    kinetic = (
+        ("share of velocity kept  <i>a = e<sup>−κh</sup></i>", math.exp(-sampler.friction * step)),
+        ("the paper's  <i>γ = h²/4</i>", step * step / 4),
+        ("overdamped limit  <i>δ = 2γ</i>", step * step / 2),
+    )
+    overdamped = (("the paper's  <i>γ = 2δ</i>", 2 * step),)
+    adjusted = (("the paper's  <i>γ = δ</i>", step),)
+    rows: dict[str, Rows] = {
+        "ula": overdamped,
+        "sphere": overdamped,
+        "mala": adjusted,
+        "tempering": adjusted,
+        "random_walk": (("deviation of a proposal  <i>√(2δ)</i>", math.sqrt(2 * step)),),
+        "hmc": (("mean length of a path  <i>Lh</i>", sampler.leapfrog_steps * step),),
+        "kinetic": kinetic,
+        "ghmc": kinetic,
+        "dgflow": (("deviation of the noise  <i>√(2δγ)</i>", math.sqrt(2 * step * sampler.noise)),),
+    }
+    return rows.get(sampler.name, ())
+
+
 class Conversions(QWidget):
     """The same step in the symbols of the paper and the slides."""
 
+    MOST = 3
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._names = [QLabel() for _ in range(2)]
-        self._values = [QLabel() for _ in range(2)]
+        self._names = [QLabel() for _ in range(self.MOST)]
+        self._values = [QLabel() for _ in range(self.MOST)]
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.GRID)
@@ -80,22 +114,13 @@ class Conversions(QWidget):
             grid.addWidget(name, row, 0)
             grid.addWidget(value, row, 1)
         grid.setColumnStretch(0, 1)
+        self.setToolTip("What a step of this size is in the paper's symbols. γ is its one step size for all samplers.")
         self._restyle()
 
-    def show_sampler(self, preset: Preset) -> None:
-        """Show the conversions of a sampler's settings."""
-        sampler = preset.sampler
-        step = sampler.step_size
-        if sampler.name == "kinetic":
-            rows = [
-                ("share of velocity kept  <i>a = e<sup>−κh</sup></i>", math.exp(-sampler.friction * step)),
-                ("the paper's  <i>γ = h²/4</i>", step * step / 4),
-            ]
-            tip = "h = 2√γ: the kinetic step h in the paper's symbol γ. One step keeps the share a of the velocity."
-        else:
-            rows = [("the paper's  <i>γ = 2δ</i>", 2 * step)]
-            tip = "δ = γ/2: the overdamped time δ of one step in the paper's symbol γ."
-        self.setToolTip(tip)
+    def show_sampler(self, sampler: Sampler, step: float) -> None:
+        """Show the conversions of a sampler's settings with the step size that is used now."""
+        rows = conversions(sampler, step)
+        self.setVisible(bool(rows))
         for index, (name, value) in enumerate(zip(self._names, self._values, strict=True)):
             used = index < len(rows)
             name.setVisible(used)

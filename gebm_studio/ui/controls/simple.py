@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from gebm_studio.schema import Setting
+from gebm_studio.schema.field import Grouped
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.editor import Editor, ValueLine, calm, number_text
 
@@ -17,8 +19,11 @@ class ChoiceEditor(Editor):
     def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
         super().__init__(setting, parent)
         self.combo = QComboBox()
-        for choice in setting.choices:
-            self.combo.addItem(choice.replace("_", " "), choice)
+        if setting.grouped:
+            self._add_groups(setting.grouped)
+        else:
+            for choice in setting.choices:
+                self.combo.addItem(choice.replace("_", " "), choice)
         self.combo.setMinimumContentsLength(8)
         self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.combo.activated.connect(lambda index: self.edited.emit(self.combo.itemData(index)))
@@ -30,6 +35,20 @@ class ChoiceEditor(Editor):
 
     def held(self) -> bool:
         return self.combo.view().isVisible()
+
+    def _add_groups(self, grouped: Grouped) -> None:
+        """Choices under headings that cannot be chosen; each tells in its tooltip what it is."""
+        model = self.combo.model()
+        for heading, choices in grouped:
+            self.combo.addItem(heading)
+            item = model.item(self.combo.count() - 1)  # type: ignore[attr-defined]
+            item.setEnabled(False)
+            for choice, note in choices:
+                self.combo.addItem(choice.replace("_", " "), choice)
+                self.combo.setItemData(self.combo.count() - 1, note, Qt.ItemDataRole.ToolTipRole)
+        self.combo.setMaxVisibleItems(self.combo.count())
+        # The list may be wider than the box: a heading is cut nowhere.
+        self.combo.view().setMinimumWidth(self.combo.view().sizeHintForColumn(0) + 2 * theme.GRID)
 
 
 class SwitchEditor(Editor):
@@ -106,11 +125,12 @@ def _is_row(value: Any) -> bool:
     return isinstance(value, tuple | list)
 
 
-def _row(text: str) -> tuple[float, ...]:
-    entries = []
+def _row(text: str) -> tuple[float | int, ...]:
+    """The numbers of a text; whole ones stay whole, since some settings take no others."""
+    entries: list[float | int] = []
     for part in text.replace(",", " ").split():
         try:
-            entries.append(float(part))
+            entries.append(int(part) if part.lstrip("+-").isdecimal() else float(part))
         except ValueError:
             raise ValueError(f"{part!r} is no number") from None
     return tuple(entries)

@@ -136,7 +136,8 @@ class Training:
         self.settle()
 
     def _learns(self, part: str) -> bool:
-        return self.preset.training.train in ("both", part)
+        training = self.preset.training
+        return training.train in ("both", part) and not 0 < training.until <= self.iteration
 
     def _energy_share(self) -> int:
         """Energy steps of the iteration that begins now."""

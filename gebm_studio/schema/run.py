@@ -38,6 +38,16 @@ class Training(Section):
         label="Learning part",
         live=True,
     )
+    until: int = setting(
+        0,
+        help="Iterations after which base and energy rest and only the chains go on; 0: they never rest.",
+        label="Learn until",
+        unit="iterations",
+        ge=0,
+        le=10_000_000,
+        live=True,
+        slider=(0, 10000),
+    )
     batch: int = setting(256, help="Examples in one optimisation step.", unit="points", ge=2, le=8192, scale="log")
     energy_lr: float = setting(
         1e-3, help="Adam's learning rate for the energy.", label="Energy rate", ge=1e-7, le=1.0, scale="log",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gebm_studio import presets
 from gebm_studio.engine import storage
 from gebm_studio.experiments import Training, resolve
-from gebm_studio.experiments.chains import SampleRun
+from gebm_studio.experiments.draws import SampleRun
 
 SAMPLE_SEED = 15485863
 

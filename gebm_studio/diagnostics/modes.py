@@ -35,6 +35,7 @@ class ModeTracker:
         self._mode = torch.full((chains,), -1, dtype=torch.int64, device=centres.device)
         self._hops = torch.zeros_like(self._mode)
         self._age = torch.zeros_like(self._mode)
+        self._visited = torch.zeros(chains, len(centres), dtype=torch.bool, device=centres.device)
         self._edges = torch.tensor(DWELL_EDGES[1:-1], dtype=torch.int64, device=centres.device)
         self._visits = torch.zeros(len(centres), dtype=torch.int64, device=centres.device)
         self._dwell = torch.zeros(len(DWELL_EDGES) - 1, dtype=torch.int64, device=centres.device)
@@ -49,6 +50,11 @@ class ModeTracker:
     def hops(self) -> Tensor:
         """How often each chain (N,) changed its mode; to find the first is no change."""
         return self._hops
+
+    @property
+    def visited(self) -> Tensor:
+        """How many modes each chain (N,) has been in."""
+        return self._visited.sum(1)
 
     @property
     def occupancy(self) -> Tensor:
@@ -93,7 +99,10 @@ class ModeTracker:
         hopped = (moved & (self._mode >= 0)).long()
         inside = (now >= 0).long()
         self._dwell = self._dwell.index_add(0, torch.bucketize(self._age, self._edges, right=True), hopped)
-        self._visits = self._visits.index_add(0, now.clamp(min=0), inside)
+        found = now.clamp(min=0)
+        self._visits = self._visits.index_add(0, found, inside)
+        place = found.unsqueeze(1)
+        self._visited = self._visited.scatter(1, place, self._visited.gather(1, place) | (now >= 0).unsqueeze(1))
         self._age = torch.where(moved, inside, self._age + inside)
         self._hops = self._hops + hopped
         self._mode = now
@@ -103,6 +112,7 @@ class ModeTracker:
         """Begin all counts at zero; the chains stay in their modes."""
         self._hops, self._age = torch.zeros_like(self._hops), torch.zeros_like(self._age)
         self._visits, self._dwell = torch.zeros_like(self._visits), torch.zeros_like(self._dwell)
+        self._visited = torch.zeros_like(self._visited)
         self._updates = 0
 
     def restart(self) -> None:
@@ -117,6 +127,8 @@ class ModeTracker:
         self._mode = torch.cat([self._mode[:kept], fresh - 1])
         self._hops = torch.cat([self._hops[:kept], fresh])
         self._age = torch.cat([self._age[:kept], fresh])
+        none = self._visited.new_zeros(chains - kept, len(self.centres))
+        self._visited = torch.cat([self._visited[:kept], none])
 
     def state(self) -> dict[str, Tensor]:
         """All that `load` needs: copies that later updates leave alone."""
@@ -125,6 +137,7 @@ class ModeTracker:
             "mode": self._mode.clone(),
             "hops": self._hops.clone(),
             "age": self._age.clone(),
+            "visited": self._visited.clone(),
             "visits": self._visits.clone(),
             "dwell": self._dwell.clone(),
             "updates": updates,
@@ -138,11 +151,14 @@ class ModeTracker:
             ValueError: For a state of other modes, or one that does not fit together.
         """
         mode, hops, age, visits, dwell = (state[name] for name in ("mode", "hops", "age", "visits", "dwell"))
+        visited = state["visited"]
         if visits.shape != self._visits.shape or mode.ndim != 1 or not mode.shape == hops.shape == age.shape:
             raise ValueError(
                 f"the state is of {tuple(visits.shape)} modes and {tuple(mode.shape)} chains "
                 f"with {tuple(hops.shape)} hops; {tuple(self._visits.shape)} modes are tracked"
             )
+        if visited.shape != (len(mode), len(visits)):
+            raise ValueError(f"the state says of {tuple(visited.shape)} chains and modes who was where")
         if dwell.shape != self._dwell.shape:
             raise ValueError(f"the state counts stays in {tuple(dwell.shape)} bins, not {tuple(self._dwell.shape)}")
         if len(mode) and (int(mode.min()) < -1 or int(mode.max()) >= len(visits)):
@@ -151,4 +167,5 @@ class ModeTracker:
         self._mode, self._hops, self._age, self._visits, self._dwell = (
             part.to(device, torch.int64).clone() for part in (mode, hops, age, visits, dwell)
         )
+        self._visited = visited.to(device, torch.bool).clone()
         self._updates = int(state["updates"])

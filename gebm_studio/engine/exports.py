@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from gebm_studio.experiments import Training
-from gebm_studio.experiments.chains import SampleRun
+from gebm_studio.experiments.draws import SampleRun
 from gebm_studio.experiments.views import pixels
 from gebm_studio.files import written_aside
 from gebm_studio.messages import ExportSamples

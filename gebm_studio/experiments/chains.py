@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,8 @@ from torch import Tensor
 
 from gebm_studio import samplers, schema
 from gebm_studio.diagnostics import ModeTracker
-from gebm_studio.experiments.history import SHOWN, History
+from gebm_studio.experiments.draws import time_of_step
+from gebm_studio.experiments.history import SHOWN, History, Round
 from gebm_studio.models import Calibration, Gebm, calibrated
 from gebm_studio.targets import Target
 
@@ -33,7 +33,7 @@ class Chains:
 
     def __init__(self, model: Gebm, target: Target, settings: schema.Sampler, generator: torch.Generator) -> None:
         self._model, self._target, self._generator = model, target, generator
-        self._stale = False
+        self._stale = self._moved = False
         self.tracker: ModeTracker | None = None
         if target.modes is not None:
             self.tracker = ModeTracker(target.modes.to(model.device), target.mode_radius, settings.chains)
@@ -52,6 +52,7 @@ class Chains:
         if self.tracker is not None:
             self.tracker.restart()
         self._forget()
+        self._count_anew()
 
     def _start(self, position: Tensor) -> None:
         """Begin the settings' algorithm at positions (N, d), its step size adapting where that is wished."""
@@ -59,12 +60,13 @@ class Chains:
         self._calibrate()
         self._sampler = samplers.make(settings)
         self._adaptation: samplers.DualAveraging | None = None
-        target = settings.target_acceptance or samplers.target_of(self._sampler)
+        target = samplers.target_of(self._sampler)
         if settings.warmup and target is not None:
-            self._adaptation = samplers.DualAveraging(settings.step_size, target)
+            self._adaptation = samplers.DualAveraging(settings.step_size, settings.target_acceptance or target)
         self.state = self._sampler.init(position, self._potential, self._generator)
         self.last: samplers.Info | None = None
         self.origin = position
+        self._samples: Tensor | None = None
 
     def _calibrate(self) -> None:
         """Fit the calibration that the settings ask for to the model as it is."""
@@ -78,6 +80,15 @@ class Chains:
         self.film: list[tuple[int, Tensor]] = []
         self._stride = 1
         self._rounds = 0
+        self.learning = False
+
+    def _count_anew(self) -> None:
+        """Begin the counts that only mean something under one law and one algorithm."""
+        self.history.mark()
+        self._counted_from = self.steps, self.cost
+        self._trips_from = self._trips
+        if self.tracker is not None:
+            self.tracker.count_anew()
 
     @property
     def position(self) -> Tensor:
@@ -96,11 +107,6 @@ class Chains:
         return getattr(self.state, "velocity", None)
 
     @property
-    def kinetic_temperature(self) -> float:
-        """⟨|v|²⟩/d, which is one in equilibrium; NaN without velocities."""
-        return float("nan") if self.velocity is None else float(self.velocity.square().mean())
-
-    @property
     def beta(self) -> float:
         """Inverse temperature."""
         return self._potential.beta
@@ -112,12 +118,46 @@ class Chains:
         return law
 
     @property
+    def counted(self) -> tuple[int, float]:
+        """Steps of each chain, and their cost in gradient evaluations, since its counts began."""
+        return self.steps - self._counted_from[0], self.cost - self._counted_from[1]
+
+    @property
+    def has_time(self) -> bool:
+        """Whether steps have a length in time."""
+        return not math.isnan(self._sampler.time_per_step())
+
+    @property
+    def ladder(self) -> samplers.TemperingState | None:
+        """The rungs of parallel tempering, None for other samplers."""
+        return self.state if isinstance(self.state, samplers.TemperingState) else None
+
+    @property
+    def climbing(self) -> bool:
+        """Whether the ladder still adapts."""
+        return self.ladder is not None and int(self.ladder.done) < self.settings.warmup
+
+    @property
+    def trip_rate(self) -> float:
+        """Round trips of one chain's walkers in 1000 counted steps, NaN without a ladder."""
+        trips, done = (now - then for now, then in zip(self._trips, self._trips_from, strict=True))
+        return 1000 * trips / done if self.ladder is not None and done else math.nan
+
+    @property
+    def _trips(self) -> tuple[float, int]:
+        """Round trips of one chain's walkers and steps of the ladder, from its start."""
+        return (0.0, 0) if self.ladder is None else (float(self.ladder.trips.double().mean()), int(self.ladder.done))
+
+    @property
     def adapting(self) -> float:
         """The step size while it adapts, else NaN."""
         return self._adaptation.step_size if self._adaptation is not None else math.nan
 
     def configure(self, settings: schema.Sampler) -> None:
-        """Take changed settings; the chains go on from where they are, unless these only matter at a start."""
+        """Take changed settings; the chains go on from where they are, unless these only matter at a start.
+
+        Counts begin anew: hops and draws under other settings are those of another algorithm or law.
+        """
         old, self.settings = self.settings, settings
         if settings.temperature != old.temperature:
             self._potential = self._model.potential(1.0 / settings.temperature, self._calibration)
@@ -139,12 +179,20 @@ class Chains:
             self._sampler = samplers.make(settings)
             if settings.step_size != old.step_size:
                 self._adaptation = None
-        self.model_moved()
+            elif self._adaptation is not None:
+                self._sampler = replace(self._sampler, step_size=self._adaptation.step_size)
+        self._forget_cached()
+        self._count_anew()
         self.histogram.zero_()
 
     def model_moved(self) -> None:
         """Tell that cached energies and gradients belong to a model of the past."""
+        self._forget_cached()
+        self._moved = True
+
+    def _forget_cached(self) -> None:
         self._stale = True
+        self._samples = None
         self._potential.forget()
 
     def advance(self, steps: int) -> None:
@@ -161,31 +209,61 @@ class Chains:
             # What a moving model leaves in the histogram fades; a model at rest fills it for good.
             self.histogram *= 0.95
             self._stale = False
+        cost, accepted, failed = self.cost, [], []
         for _ in range(steps):
             self.origin = self.position
             self.state, info = self._sampler.step(self.state, self._potential, self._generator)
             self.last = info
             self.steps += 1
             self.cost += info.cost
-            self.nonfinite += int(info.nonfinite.sum())
+            self.time += time_of_step(self._sampler, self.state) if self.has_time else 0.0
+            accepted.append(info.acceptance.mean())
+            failed.append(info.nonfinite.sum())
             if self._adaptation is not None:
                 self._adapt(self._adaptation, info)
+            elif self.ladder is not None and int(self.ladder.done) == self.settings.warmup:
+                self._count_anew()
             if self.tracker is not None:
-                self.tracker.update(self._potential.look(self.position)[0].flatten(1))
-        time = self._sampler.time_per_step()
-        self.time += 0.0 if math.isnan(time) else steps * time
-        self._record()
+                self._samples = self._seen_samples(info)
+                self.tracker.update(self._samples.flatten(1))
+        # Read from the device once a round.
+        self.nonfinite += int(torch.stack(failed).sum())
+        self._record(self.cost - cost, torch.stack(accepted).mean())
+
+    def _seen_samples(self, info: samplers.Info) -> Tensor:
+        """G(z) of all chains after a step, of whose evaluations as many are used again as can be."""
+        if info.proposal is None or info.accepted is None or self.ladder is not None or self._samples is None:
+            return self._potential.look(self.position)[0]
+        proposed = self._potential.look(info.proposal)[0]
+        return torch.where(info.accepted.view(-1, *[1] * (proposed.ndim - 1)), proposed, self._samples)
 
     def _adapt(self, adaptation: samplers.DualAveraging, info: samplers.Info) -> None:
         step_size = adaptation.update(float(info.acceptance.mean()))
         if adaptation.count >= self.settings.warmup:
             step_size, self._adaptation = adaptation.final, None
             self.settings = self.settings.model_copy(update={"step_size": step_size})
+            self._count_anew()  # what was drawn meanwhile is of no one law
         self._sampler = replace(self._sampler, step_size=step_size)
 
-    def _record(self) -> None:
-        modes = self.tracker.mode[:SHOWN] if self.tracker is not None else torch.empty(0, dtype=torch.int64)
-        self.history.append(self.steps, float(self.energies.mean()), self.kinetic_temperature, modes.cpu().numpy())
+    def _record(self, cost: float, acceptance: Tensor) -> None:
+        """Remember where the chains are after a round that cost each so much."""
+        energies, position, velocity = self.energies, self.position, self.velocity
+        nothing = acceptance.new_tensor(math.nan)
+        numbers = (
+            energies.mean(),
+            nothing if velocity is None else velocity.square().mean(),
+            position.var(0).mean() if len(position) > 1 else nothing,
+            acceptance,
+        )
+        shown: dict[str, Any] = {"energies": energies[:SHOWN].cpu().numpy()}
+        if self.tracker is not None:
+            shown["modes"] = self.tracker.mode[:SHOWN].cpu().numpy()
+        if self.ladder is not None:
+            shown["walkers"] = self.ladder.walker[:, 0].cpu().numpy()
+        self.learning, self._moved = self._moved, False
+        if self.learning:
+            self.history.mark()
+        self.history.append(Round(self.steps, cost, *torch.stack(numbers).tolist(), **shown))
         if self._model.base.latent_dim == 1:
             line = self.position[:, 0].double().cpu().clamp(-RANGE, RANGE)
             self.histogram += torch.histc(line, BINS, -RANGE, RANGE)
@@ -201,8 +279,9 @@ class Chains:
     def tensors(self) -> dict[str, Tensor]:
         """All that a checkpoint needs to go on bit for bit."""
         found = {f"state.{name}": value for name, value in self.state._asdict().items()}
-        found["counts"] = torch.tensor([self.steps, self.nonfinite], dtype=torch.int64)
-        found["spent"] = torch.tensor([self.time, self.cost], dtype=torch.float64)
+        steps_before, cost_before = self._counted_from
+        found["counts"] = torch.tensor([self.steps, self.nonfinite, steps_before], dtype=torch.int64)
+        found["spent"] = torch.tensor([self.time, self.cost, cost_before], dtype=torch.float64)
         if self._adaptation is not None:
             found["adaptation"] = torch.tensor(self._adaptation.numbers(), dtype=torch.float64)
         found["stale"] = torch.tensor(self._stale)
@@ -218,8 +297,8 @@ class Chains:
         device = self._model.device
         names = {key.split(".", 1)[1]: value.to(device) for key, value in tensors.items() if key.startswith("state.")}
         self.state = type(self.state)(**names)
-        self.steps, self.nonfinite = (int(count) for count in tensors["counts"])
-        self.time, self.cost = tensors["spent"].tolist()
+        self.steps, self.nonfinite, steps_before = tensors["counts"].tolist()
+        self.time, self.cost, cost_before = tensors["spent"].tolist()
         if "adaptation" in tensors:
             self._adaptation = samplers.DualAveraging.restored(tuple(tensors["adaptation"].tolist()))
             self._sampler = replace(self._sampler, step_size=self._adaptation.step_size)
@@ -234,42 +313,7 @@ class Chains:
         if self.tracker is not None:
             prefix = "tracker."
             self.tracker.load({k[len(prefix) :]: v.to(device) for k, v in tensors.items() if k.startswith(prefix)})
+        self._samples = None
         self._potential.forget()
         self._forget()
-
-
-class SampleRun:
-    """Draws of ν_β by fresh chains that start from the prior.
-
-    Iterating yields how many of `total` steps are done; `position` (count, d) is where the chains are.
-    Where the settings wish for it, the step size adapts over the first half of the steps at most.
-    """
-
-    def __init__(
-        self,
-        model: Gebm,
-        target: Target,
-        settings: schema.Sampler,
-        count: int,
-        steps: int,
-        generator: torch.Generator,
-    ) -> None:
-        self._model, self._generator, self.total = model, generator, steps
-        self._sampler = samplers.make(settings)
-        calibration = calibrated(settings.calibrated, model, target.held_out)
-        self._potential = model.potential(1.0 / settings.temperature, calibration)
-        aim = settings.target_acceptance or samplers.target_of(self._sampler)
-        self._warmup = min(settings.warmup, steps // 2) if aim is not None else 0
-        self._adaptation = samplers.DualAveraging(settings.step_size, aim) if self._warmup and aim else None
-        self.position = model.prior(count, generator)
-
-    def __iter__(self) -> Iterator[int]:
-        state = self._sampler.init(self.position, self._potential, self._generator)
-        for done in range(1, self.total + 1):
-            state, info = self._sampler.step(state, self._potential, self._generator)
-            self.position = state.position
-            if self._adaptation is not None and done <= self._warmup:
-                step_size = self._adaptation.update(float(info.acceptance.mean()))
-                frozen = done == self._warmup
-                self._sampler = replace(self._sampler, step_size=self._adaptation.final if frozen else step_size)
-            yield done
+        self._counted_from, self._trips_from = (steps_before, cost_before), self._trips

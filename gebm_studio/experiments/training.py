@@ -10,6 +10,7 @@ from torch import Tensor
 from gebm_studio import models, targets
 from gebm_studio.experiments.chains import Chains
 from gebm_studio.experiments.curves import CurveTable
+from gebm_studio.experiments.diagnosing import Diagnosing
 from gebm_studio.experiments.evaluation import COLUMNS, Evaluation
 from gebm_studio.experiments.exhibits import EXHIBITS
 from gebm_studio.experiments.learner import Diverged, Learner
@@ -59,6 +60,7 @@ class Training:
         self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
         self.exhibits = {part: make(self.model, self.target, preset) for part, make in EXHIBITS.items()}
         self.views = Views(self.model, self.target, preset.seed + PREVIEW_SEED)
+        self.diagnosing = Diagnosing(self.target)
         self.curves = CurveTable(COLUMNS)
         self.iteration = self.energy_steps = self.base_steps = 0
         self.settings_version = 0
@@ -266,7 +268,7 @@ class Training:
             ) if "data" in needs else None,
             latent=self.views.latent(self.chains, extent=pull.latent_extent, **where) if "latent" in needs else None,
             curves=self.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,
-            diagnostics=self.views.diagnostics(self.chains, self._sampler_name()) if "diagnostics" in needs else None,
+            diagnostics=self.diagnosing.part(self.chains, self._sampler_name()) if "diagnostics" in needs else None,
             gallery=self.views.gallery(self.chains, pull.film_chain) if "gallery" in needs else None,
             race=self._exhibited("race", needs),
             decay=self._exhibited("decay", needs),
@@ -325,3 +327,5 @@ class Training:
         self.base_steps, self._energy_left = counts["base_steps"], counts["energy_left"]
         self.learner.overflows = counts["overflows"]
         self._model_version += 1
+        for exhibit in self.exhibits.values():
+            exhibit.model_moved()

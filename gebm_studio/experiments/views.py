@@ -6,7 +6,6 @@ panel leaves every result as it is.
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -20,7 +19,6 @@ from gebm_studio.experiments.maps import MapBudget, density_histogram, evaluated
 from gebm_studio.messages import (
     Bytes,
     DataPart,
-    DiagnosticsPart,
     Extent,
     Floats,
     GalleryPart,
@@ -180,36 +178,6 @@ class Views:
         density = torch.softmax(-u, 0) / width
         total = chains.histogram.sum().clamp(min=1.0)
         return _floats(torch.stack((z.double().cpu(), u, density, chains.histogram / (total * width))))
-
-    def diagnostics(self, chains: Chains, sampler: str) -> DiagnosticsPart:
-        """The diagnostics panel's part."""
-        history, tracker = chains.history, chains.tracker
-        no_floats: Floats = np.zeros(0, dtype=np.float32)
-        weights = self._target.mode_weights
-        return DiagnosticsPart(
-            sampler=sampler,
-            law=chains.law,
-            steps=frozen(history.steps),
-            mean_energy=frozen(history.mean_energy),
-            kinetic_temperature=frozen(history.kinetic_temperature),
-            spread=frozen(no_floats),
-            trace=frozen(np.zeros((0, 0), dtype=np.float32)),
-            acceptance=math.nan,
-            timeline=frozen(history.modes),
-            hops=frozen(tracker.hops.cpu().numpy().astype(np.int32) if tracker else np.zeros(0, dtype=np.int32)),
-            dwell=frozen(np.zeros(0, dtype=np.int32)),
-            dwell_edges=frozen(no_floats),
-            chain_energy=_floats(chains.energies),
-            occupancy=_floats(tracker.occupancy) if tracker else frozen(no_floats),
-            true_weights=frozen(no_floats) if weights is None else _floats(weights),
-            chain_steps=chains.steps,
-            cost=chains.cost,
-            accumulated_time=chains.time,
-            rejected_nonfinite=chains.nonfinite,
-            adapting=chains.adapting,
-            mixing=None,
-            ladder=None,
-        )
 
     @torch.no_grad()
     def gallery(self, chains: Chains, film_chain: int) -> GalleryPart | None:

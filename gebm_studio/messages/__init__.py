@@ -43,6 +43,7 @@ from gebm_studio.messages.sampling import (
     Mixing,
     RacePart,
     SelfTested,
+    regime,
 )
 
 __all__ = [
@@ -96,4 +97,5 @@ __all__ = [
     "Stop",
     "Written",
     "frozen",
+    "regime",
 ]

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from gebm_studio.messages.arrays import Bytes, Doubles, Extent, Floats, Ints
+
+RELAXED = 1.0
+"""Accumulated time below which chains have not forgotten their start, whatever they show."""
+
+
+def regime(accumulated_time: float) -> str:
+    """What the time that chains have run says of a result: a note with the number where there was too little.
+
+    Empty from `RELAXED` on, and for NaN: steps without a length in time.
+    """
+    if math.isnan(accumulated_time) or accumulated_time >= RELAXED:
+        return ""
+    return f"gradient flow, not equilibrium (time {accumulated_time:.2g})"
 
 
 @dataclass(frozen=True)
@@ -12,7 +26,7 @@ class Ladder:
     """The rungs of parallel tempering.
 
     Share r of the energy (K,) from 1 to 0, running swap acceptance (K−1,), step sizes (K,), mean energy on each
-    rung (K,); `walkers` (t, K) which walker of the first chain stood on
+    rung (K,), NaN at β = 0; `walkers` (t, K) which walker of the first chain stood on
     each rung over the last rounds; `trips` round trips of one chain's walkers in 1000 steps; whether it adapts.
     """
 
@@ -30,9 +44,10 @@ class Mixing:
     """How well the chains mix, measured on E(G(z)) of the shown chains over the last rounds.
 
     `draws` of each of `chains` chains were used. ess is the bulk effective sample size of all, rhat the
-    rank-normalised split R-hat (NaN for one chain), cost the gradient evaluations they took, all chains
+    rank-normalised split R-hat (NaN for one chain); both are NaN for few draws and for energies that are not finite
+    or never changed. cost the gradient evaluations they took, all chains
     together; autocorrelation (lags,) the mean over chains, a lag being `every` steps; ranks (chains, bins)
-    the rank histogram of each chain.
+    the rank histogram of each chain: shares of the bins of all chains' ranks, times the number of bins, 1 where even.
     """
 
     chains: int
@@ -52,11 +67,16 @@ class DiagnosticsPart:
     Histories are of the last sampler rounds, oldest first: steps (t,), mean_energy (t,),
     kinetic_temperature (t,) (NaN for samplers without velocities), spread (t,) the variance of the latents over
     the chains, mean over coordinates, trace (t, k′) the E(G(z)) of each shown chain, timeline (t, k′) the mode
-    that each was last in (−1 for none yet). hops and chain_energy are per chain (k,). dwell (b,) counts completed
-    stays in a mode by length, in bins between the edges dwell_edges (b + 1,) in steps. occupancy and true_weights
-    are per mode, empty where the target names no modes. law is "exact", "biased" or "other"; acceptance is
-    the mean over the last rounds, NaN for samplers that do not choose; accumulated_time is NaN where steps have
-    no length in time; adapting is the step size while it adapts, else NaN.
+    that each was last in (−1 for none yet). hops, visited (in how many modes it was) and chain_energy are per chain
+    (k,). dwell (b,) counts completed stays in a mode by length, in bins between the edges dwell_edges (b + 1,) in
+    steps; mean_dwell is the mean stay, those that still last counted in, ∞ before one ended, NaN before one began.
+    occupancy and true_weights are per mode, empty where the target names no modes. law is "exact", "biased" or
+    "other"; acceptance is the mean over the last rounds, NaN for samplers that do not choose; accumulated_time is
+    NaN where steps have no length in time; adapting is the step size while it adapts, else NaN.
+
+    Steps and cost (gradient evaluations of each chain) are since the chains' start; counted_steps and counted_cost,
+    with hops, visited, dwell and occupancy, since a setting of the sampler changed. mixing is None while the model
+    learns: draws of a moving law have no effective size.
     """
 
     sampler: str
@@ -69,13 +89,17 @@ class DiagnosticsPart:
     acceptance: float
     timeline: Ints
     hops: Ints
+    visited: Ints
     dwell: Ints
     dwell_edges: Floats
+    mean_dwell: float
     chain_energy: Floats
     occupancy: Floats
     true_weights: Floats
     chain_steps: int
+    counted_steps: int
     cost: float
+    counted_cost: float
     accumulated_time: float
     rejected_nonfinite: int
     adapting: float

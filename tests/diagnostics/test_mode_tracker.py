@@ -56,6 +56,7 @@ def test_many_chains_at_once_are_each_chain_alone(seed: int, chains: int, steps:
     together = ModeTracker(CENTRES, 1.3, chains)
     mode, hops, visits = [-1] * chains, [0] * chains, [0] * 3
     age, stays = [0] * chains, [0] * (len(DWELL_EDGES) - 1)
+    places: list[set[int]] = [set() for _ in range(chains)]
     for x in paths:
         together.update(x)
         for i, point in enumerate(x):
@@ -68,11 +69,13 @@ def test_many_chains_at_once_are_each_chain_alone(seed: int, chains: int, steps:
             if mode[i] >= 0:
                 visits[mode[i]] += 1
                 age[i] += 1
+                places[i].add(mode[i])
     assert together.mode.tolist() == mode
     assert together.hops.tolist() == hops
     wanted = torch.tensor(visits, dtype=torch.float32) / max(1, sum(visits))
     torch.testing.assert_close(together.occupancy, wanted)
     assert together.dwell.tolist() == stays
+    assert together.visited.tolist() == [len(found) for found in places]
     assert sum(stays) == sum(hops)
     if sum(stays):
         assert together.mean_dwell == sum(visits) / sum(stays)
@@ -136,6 +139,8 @@ def test_a_state_that_does_not_fit_is_refused() -> None:
         tracker.load(good | {"mode": torch.tensor([0, 3, 0])})
     with pytest.raises(ValueError, match=r"stays in \(3,\) bins"):
         tracker.load(good | {"dwell": torch.zeros(3, dtype=torch.int64)})
+    with pytest.raises(ValueError, match=r"of \(2, 3\) chains and modes"):
+        tracker.load(good | {"visited": torch.zeros(2, 3, dtype=torch.bool)})
     with pytest.raises(KeyError):
         tracker.load({})
 

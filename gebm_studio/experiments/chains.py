@@ -233,8 +233,8 @@ class Chains:
     def _seen_samples(self, info: samplers.Info) -> Tensor:
         """G(z) of all chains after a step, of whose evaluations as many are used again as can be."""
         if info.proposal is None or info.accepted is None or self.ladder is not None or self._samples is None:
-            return self._potential.look(self.position)[0]
-        proposed = self._potential.look(info.proposal)[0]
+            return self._potential.image(self.position)
+        proposed = self._potential.image(info.proposal)
         return torch.where(info.accepted.view(-1, *[1] * (proposed.ndim - 1)), proposed, self._samples)
 
     def _adapt(self, adaptation: samplers.DualAveraging, info: samplers.Info) -> None:

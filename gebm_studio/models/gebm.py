@@ -124,11 +124,21 @@ class LatentPotential:
 
         Free where `z` is what was evaluated last: watching such a chain in data space costs nothing.
         """
-        if self._seen is None or not (self._seen[0] is z or torch.equal(self._seen[0], z)):
+        seen = self._seen_at(z)
+        if seen is None:
             x = self._model.samples(z, self.chunk)
             energy = torch.cat([self._model.energy(part) for part in x.split(self.chunk)])
-            self._seen = z.clone(), x, energy
-        return self._seen[1], self._seen[2]
+            self._seen = seen = z.clone(), x, energy
+        return seen[1], seen[2]
+
+    def image(self, z: Tensor) -> Tensor:
+        """G(z) (N, *shape) alone, as free as `look`."""
+        seen = self._seen_at(z)
+        return self._model.samples(z, self.chunk) if seen is None else seen[1]
+
+    def _seen_at(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
+        seen = self._seen
+        return seen if seen is not None and (seen[0] is z or torch.equal(seen[0], z)) else None
 
 
 def tilt(energies: Tensor, beta: float) -> Tensor:

@@ -18,7 +18,7 @@ from gebm_studio.engine import storage
 from gebm_studio.experiments import Diverged, Training, limit_threads, resolve
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
 from gebm_studio.files import written_aside
-from gebm_studio.messages import Export, ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.messages import RELAXED, Export, ExportCurves, ExportSamples, ExportSettings, regime
 from gebm_studio.schema import Preset
 
 SAMPLES = 1000
@@ -100,11 +100,12 @@ def _write_all(training: Training, out: Path, wanted: Sequence[Export], progress
     writing.write_curves(out / "metrics.csv", training)
     note = {"seed": training.preset.seed, "device": str(training.device), "steps": training.iteration}
     presets.save(training.preset, out / "preset.toml", note | storage.versions())
-    samples = _samples(training, SAMPLES, SAMPLER_STEPS, progress)
+    drawing = _drawn(training, SAMPLES, SAMPLER_STEPS, progress)
+    samples = drawing.samples
     writing.write_npz(out / "samples.npz", samples)
     if len(training.target.shape) == 3:
         writing.write_grid(out / "grid.png", training, samples, ExportSamples(str(out / "grid.png")))
-    _write_json(out / "summary.json", summary(training, samples) | {"complete": complete})
+    _write_json(out / "summary.json", summary(training, samples, drawing.time) | {"complete": complete})
     for order in wanted:
         _export(training, order, progress)
 
@@ -115,27 +116,28 @@ def _export(training: Training, order: Export, progress: bool) -> None:
     elif isinstance(order, ExportSettings):
         presets.save(training.preset, order.path)
     elif isinstance(order, ExportSamples):
-        samples = _samples(training, order.rows * order.columns, order.steps, progress)
+        samples = _drawn(training, order.rows * order.columns, order.steps, progress).samples
         if Path(order.path).suffix.lower() == ".npz":
             writing.write_npz(order.path, samples)
         else:
             writing.write_grid(order.path, training, samples, order)
 
 
-def _samples(training: Training, count: int, steps: int, progress: bool) -> writing.Samples:
+def _drawn(training: Training, count: int, steps: int, progress: bool) -> writing.Drawing:
     drawing = writing.Drawing(training, count, steps, SAMPLES_SEED)
     with tqdm(total=drawing.total, desc="sampling", disable=not progress, leave=False) as bar:
         for done in drawing:
             bar.update(done - bar.n)
-    return drawing.samples
+    return drawing
 
 
-def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
+def summary(training: Training, samples: writing.Samples, accumulated_time: float) -> dict[str, Any]:
     """The final metrics, each with its n and protocol under `protocol`.
 
     Arguments:
         training: The run.
-        samples: `data`, `base` and `gebm`, as `writing.draw_samples` gives them.
+        samples: `data`, `base` and `gebm`, as a finished `writing.Drawing` holds them.
+        accumulated_time: Of the chains that made `gebm`; NaN where steps have no length in time.
     """
     evaluation, sampler = training.evaluation, training.preset.sampler
     final = evaluation.bounds(LOG_Z_DRAWS)
@@ -143,6 +145,8 @@ def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
     notes = {name: evaluation.notes[name] for name in ("kale_train", "kale_heldout", "log_z", "ess_fraction")}
     notes["donsker_varadhan"] = f"L(E) on {len(training.target.held_out)} held-out points and {LOG_Z_DRAWS} base draws"
     chain = f"{sampler.name}, {SAMPLER_STEPS} steps from the prior, T = {sampler.temperature:g}"
+    notes["accumulated_time"] = f"overdamped time of the chains behind samples.npz: {chain}; null without such a time"
+    notes["regime"] = f"a note where that time is below {RELAXED:g}, null where it is not"
     found: dict[str, Any] = {
         "title": training.preset.title,
         "steps": training.iteration,
@@ -158,6 +162,8 @@ def summary(training: Training, samples: writing.Samples) -> dict[str, Any]:
         "ess_fraction": final["ess_fraction"],
         "overflows": training.learner.overflows,
         "chains_nonfinite": training.chains.nonfinite,
+        "accumulated_time": accumulated_time,
+        "regime": regime(accumulated_time) or None,
     }
     if training.target.dim <= W1_DIMENSIONS:
         found |= _transport(training, samples, notes, chain)

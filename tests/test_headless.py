@@ -14,7 +14,7 @@ from PIL import Image
 
 from gebm_studio import headless, presets
 from gebm_studio.experiments import Diverged, Training
-from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings, regime
 
 REQUIRED = {
     "steps", "seed", "device", "kale_train", "kale_heldout", "donsker_varadhan", "log_partition", "log_z",
@@ -64,6 +64,16 @@ def test_f01_gives_the_closed_forms(tmp_path: Path) -> None:
         ratio = scipy.special.iv(1, k) / scipy.special.iv(0, k)
         error = math.sqrt((1 - ratio**2 - ratio / k) / 200)
         assert abs(samples["gebm"][:, 0].mean() - ratio) < 5 * error
+
+
+def test_the_regime_of_the_samples_is_told(tmp_path: Path) -> None:
+    preset = presets.changed(presets.load("f11"), {"sampler.name": "ula", "sampler.step_size": 1e-4})
+    summary = run(preset, tmp_path, steps=1)
+    assert summary["accumulated_time"] == pytest.approx(60 * 1e-4)
+    assert summary["regime"] == "gradient flow, not equilibrium (time 0.006)"
+    assert "60 steps from the prior" in summary["protocol"]["accumulated_time"]
+    assert regime(0.23) == "gradient flow, not equilibrium (time 0.23)"
+    assert regime(1.0) == regime(math.nan) == ""
 
 
 def test_an_infinite_divergence_is_written_as_a_word(tmp_path: Path) -> None:

@@ -57,6 +57,11 @@ class Drawing:
         }
         self.samples = {name: x.float().cpu().numpy() for name, x in found.items()}
 
+    @property
+    def time(self) -> float:
+        """Overdamped time that the chains have advanced, NaN where steps have no length in time."""
+        return self._chains.time
+
     def finished(self) -> Samples:
         """Take all steps and return the samples."""
         for _ in self:

@@ -210,6 +210,8 @@ class Engine:
             exports.write_grid(command.path, run, drawing.samples, command)
         self._connection.send(m.Progress(title, drawing.total, drawing.total))
         self._written(command.path, "samples")
+        if note := m.regime(drawing.time):
+            self._note("warning", f"{command.path}: {note}; more steps or larger ones are needed", "regime")
 
     def _stop(self, _: m.Stop) -> None:
         self._stopped = True

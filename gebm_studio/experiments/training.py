@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -45,7 +46,7 @@ class Training:
         self.preset, self.device, self.folder = preset, device, folder
         self.target = targets.build(preset.target, seed=preset.seed, device=device, folder=folder)
         try:
-            self.model = models.build(preset, self.target.shape, self._log_target, device)
+            self.model = models.build(preset, self.target.shape, _log_density(self.target), device)
         except ValueError as error:
             raise PresetError([str(error)]) from error
         self.generators = {
@@ -71,11 +72,6 @@ class Training:
         self.settle()
         self._good: dict[str, Tensor] = self.tensors()
         self._good_counts = self.counts()
-
-    def _log_target(self, x: Tensor) -> Tensor:
-        if isinstance(self.target, targets.VonMises):
-            return self.target.angle_log_density(self.target.angle(x))
-        return self.target.log_density(x)
 
     # What a run does.
 
@@ -329,3 +325,14 @@ class Training:
         self._model_version += 1
         for exhibit in self.exhibits.values():
             exhibit.model_moved()
+
+
+def _log_density(target: targets.Target) -> Callable[[Tensor], Tensor]:
+    """log p of examples (N, *shape), (N,); a function of its own, so that copies of a model share the target."""
+
+    def log_density(x: Tensor) -> Tensor:
+        if isinstance(target, targets.VonMises):
+            return target.angle_log_density(target.angle(x))
+        return target.log_density(x)
+
+    return log_density

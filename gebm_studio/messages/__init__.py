@@ -34,6 +34,7 @@ from gebm_studio.messages.commands import (
 )
 from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Map, Reading
 from gebm_studio.messages.sampling import (
+    RELAXED,
     CheckResult,
     DecayCurve,
     DecayPart,
@@ -47,6 +48,7 @@ from gebm_studio.messages.sampling import (
 )
 
 __all__ = [
+    "RELAXED",
     "Answer",
     "Bytes",
     "Cancel",

@@ -1,0 +1,119 @@
+"""Chains that take weights from the energy and calibrate it: when it is fitted, and what a checkpoint keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from gebm_studio import presets
+from gebm_studio.experiments import Training
+from gebm_studio.experiments.chains import REFIT_EVERY
+from gebm_studio.messages import SetValue
+
+CPU = torch.device("cpu")
+SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
+
+
+def run_of(name: str = "independence", calibration: str = "isotonic", **changes: Any) -> Training:
+    wanted = {"sampler.name": name, "sampler.calibration": calibration, "sampler.chains": 8, "training.warmup": 2}
+    return Training(presets.changed(presets.load("ring"), SMALL | wanted | changes), CPU)
+
+
+def fits_of(run: Training, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The iterations at which the calibration is fitted from now on."""
+    seen: list[int] = []
+    fit = run.chains._calibrate
+
+    def counted() -> None:
+        seen.append(run.iteration)
+        fit()
+
+    monkeypatch.setattr(run.chains, "_calibrate", counted)
+    return seen
+
+
+def test_a_calibration_follows_the_model_every_so_many_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of()
+    fits = fits_of(run, monkeypatch)
+    run.train(2 * REFIT_EVERY + 5)
+    assert fits == [REFIT_EVERY - 1, 2 * REFIT_EVERY - 1]
+
+
+def test_a_model_that_came_to_rest_is_judged_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = run_of(**{"training.until": 3})
+    fits = fits_of(run, monkeypatch)
+    run.train(3)
+    first = run.chains._calibration
+    run.train(5)
+    assert fits == [3]
+    assert run.chains._calibration is not first
+
+
+@pytest.mark.parametrize("name", ["independence", "rejection", "importance"])
+def test_weights_come_from_the_calibrated_energy(name: str) -> None:
+    """U at the chains is prior plus calibrated energy, while what is shown stays the model's energy."""
+    run = run_of(name, "logistic", **{"training.train": "none"})
+    run.train(3)
+    chains, calibration = run.chains, run.chains._calibration
+    assert calibration is not None
+    energy = run.model.energies(chains.position)
+    assert torch.allclose(chains.energies, energy, atol=1e-5)
+    expected = 0.5 * chains.position.square().sum(1) + calibration(energy)
+    assert torch.allclose(chains.state.potential, expected, atol=1e-4)
+
+
+def test_only_samplers_that_take_weights_are_calibrated() -> None:
+    run = run_of("kinetic")
+    assert run.chains._calibration is None
+    run.setSetValue(SetValue("sampler.name", "importance"))
+    assert run.chains._calibration is not None
+    run.setSetValue(SetValue("sampler.calibration", "none"))
+    assert run.chains._calibration is None
+
+
+def test_a_changed_temperature_keeps_the_calibration() -> None:
+    run = run_of(**{"training.train": "none"})
+    before = run.chains._calibration
+    run.setSetValue(SetValue("sampler.temperature", 2.0))
+    run.train(1)
+    assert run.chains._calibration is before
+    assert run.chains._potential.calibration is before
+    assert run.chains.beta == 0.5
+
+
+def test_a_checkpoint_goes_on_bit_for_bit_between_two_fits() -> None:
+    straight = run_of()
+    straight.train(REFIT_EVERY + 12)
+    kept, counts = straight.tensors(), straight.counts()
+    straight.train(REFIT_EVERY)
+    again = run_of()
+    again.load_tensors(kept, counts)
+    again.train(REFIT_EVERY)
+    ours, theirs = straight.tensors(), again.tensors()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_calibrating_changes_nothing_of_training() -> None:
+    plain, calibrated = run_of(calibration="none"), run_of()
+    for run in (plain, calibrated):
+        run.train(REFIT_EVERY + 2)
+    for name, value in plain.tensors().items():
+        if name.startswith(("model.", "optimiser.", "generator.data", "generator.latent")):
+            assert torch.equal(value, calibrated.tensors()[name])
+
+
+def test_a_run_learns_until_it_is_told_to_rest_and_its_chains_go_on() -> None:
+    run = run_of("kinetic", "none", **{"training.until": 4})
+    run.train(4)
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    steps = run.chains.steps
+    run.train(6)
+    assert all(torch.equal(value, before[name]) for name, value in run.model.state_dict().items())
+    assert (run.base_steps, run.iteration) == (4, 10)
+    assert run.chains.steps > steps
+    run.setSetValue(SetValue("training.until", 12))
+    run.train(4)
+    assert run.base_steps == 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from gebm_studio.messages.arrays import Bytes, Doubles, Extent, Floats, Ints
 
@@ -147,8 +148,9 @@ class RacePart:
     """Samplers side by side.
 
     `exact_energy` ± `exact_error` is E_Q E, found as `truth` says (NaN where unknown);
-    exact_density (h, w) is ν_β on the latent plane (its marginal), empty where unknown. base_astray is that of the
-    base. `note` says why columns are empty, such as a model that still learns.
+    exact_density (h, w) is ν_β on the latent plane (its marginal), exact_latents (k, 2), exact_samples (k, 2) and
+    exact_images (g, h, w) are draws of it, all empty where unknown. base_astray is that of the base. `note` says why
+    columns are empty, such as a model that still learns.
     """
 
     lanes: tuple[LaneResult, ...]
@@ -157,6 +159,9 @@ class RacePart:
     exact_error: float
     truth: str
     exact_density: Floats
+    exact_latents: Floats
+    exact_samples: Floats
+    exact_images: Bytes
     latent_home: Extent
     data_home: Extent
     base_astray: float
@@ -167,9 +172,9 @@ class RacePart:
 class DecayCurve:
     """W₂ to the posterior in latent dimension d.
 
-    Times (t,), measured (t,), what theory says of the sampler (t,), the
-    distance that exact draws would show (floor), the fitted slope of log W₂ with its standard error (NaN before
-    it can be fitted) and the slope of theory.
+    Times (t,), measured (t,), what theory says of the sampler (t,) (NaN without theory), the
+    distance that exact draws would show (floor, NaN until measured), the fitted slope of log W₂ with its standard
+    error and the slope of theory over the same times (NaN before it can be fitted).
     """
 
     dim: int
@@ -184,17 +189,24 @@ class DecayCurve:
 
 @dataclass(frozen=True)
 class DecayPart:
-    """One curve a latent dimension; `note` says what theory is compared with."""
+    """One curve a latent dimension; `axis` names the time, `note` says what theory is compared with.
+
+    `rate` is the slope of theory in the end, NaN without theory; `continuous` that of the overdamped diffusion.
+    """
 
     curves: tuple[DecayCurve, ...]
+    axis: str
     note: str
+    rate: float
+    continuous: float
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One line of the self-test: what theory expects, what was measured with its standard error, and z.
+    """One line of the self-test: what theory expects, and what was measured with its standard error.
 
-    An exact identity has error 0 and `tolerance` instead; `passed` says whether it holds.
+    It passes where measured lies within `tolerance` of expected: 4.5 standard errors for statistics, provided that
+    they rest on enough independent draws; a bound of its own, with error 0, for what must hold to rounding.
     """
 
     sampler: str
@@ -205,10 +217,17 @@ class CheckResult:
     tolerance: float
     passed: bool
 
+    @property
+    def z(self) -> float:
+        """Standard errors between measured and expected, NaN for a line without chance."""
+        return (self.measured - self.expected) / self.error if self.error > 0 else math.nan
+
 
 @dataclass(frozen=True)
 class SelfTested:
-    """All checks so far; `complete` once there are no more."""
+    """The lines of the first `done` of `total` checks; `state` tells whether more will come."""
 
     results: tuple[CheckResult, ...]
-    complete: bool
+    done: int
+    total: int
+    state: Literal["going", "done", "cancelled", "failed"]

@@ -144,8 +144,7 @@ class LaneRun:
         position: Tensor = self.state.position
         x, energy = self._potential.look(position)
         self.energies: Floats = energy.float().cpu().numpy().copy()
-        flat = position[:, :2].float().cpu()
-        self.plane: Floats = torch.nn.functional.pad(flat, (0, 2 - flat.shape[1])).numpy().copy()
+        self.plane = on_plane(position)
         self.samples = x[:TRACED].detach()
 
     def density(self) -> Floats:
@@ -175,6 +174,13 @@ class LaneRun:
             return position
         z: NDArray[Any] = self.trace.plane(self.burn_in)
         return torch.from_numpy(z[:: max(1, -(-len(z) // most))]).to(self._model.device)
+
+
+def on_plane(z: Tensor) -> Floats:
+    """The first two coordinates (N, 2) of latents (N, d), the second zero in one dimension."""
+    flat = z[:, :2].detach().float().cpu()
+    points: Floats = torch.nn.functional.pad(flat, (0, 2 - flat.shape[1])).numpy().copy()
+    return points
 
 
 def label(lane: schema.Lane) -> str:

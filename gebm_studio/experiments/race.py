@@ -13,7 +13,7 @@ import torch
 from gebm_studio import schema
 from gebm_studio.experiments import effective, truth
 from gebm_studio.experiments.lane_numbers import Judge, Numbers, nothing, numbers_in_pieces
-from gebm_studio.experiments.lanes import LaneRun, label
+from gebm_studio.experiments.lanes import LaneRun, label, on_plane
 from gebm_studio.experiments.trace import TRACED
 from gebm_studio.experiments.views import pixels
 from gebm_studio.messages import Bytes, Floats, LaneResult, RacePart, frozen
@@ -42,6 +42,22 @@ class Entry:
 
     run: LaneRun
     numbers: Numbers = field(default_factory=_no_numbers)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Latents on the plane (k, 2), samples on the plane of view (k, 2), images (g, h, w)."""
+
+    latents: Floats
+    samples: Floats
+    images: Bytes
+
+
+def shown(plane: Floats, x: torch.Tensor, target: Target, images: bool) -> Shown:
+    """Latents on the plane (k, 2) with their G(z) (k, *shape), as frames hold them."""
+    grey: Bytes = pixels(x[:TILES]) if images else frozen(np.zeros((0, 1, 1), dtype=np.uint8))
+    points: Floats = target.to_plane(x).float().cpu().numpy().copy()
+    return Shown(frozen(plane), frozen(points), grey)
 
 
 class Race:
@@ -91,8 +107,8 @@ class Race:
         self._truth_seed = int(prior) >> 1
         generator = torch.Generator(device).manual_seed(self._truth_seed)
         self._judge = Judge(self._model, self._target, self._start, generator)
-        self._base_astray = math.nan
-        self._truth: truth.Truth | None = None
+        self._truth: truth.Truth | None
+        self._forget_truth()
 
     def _enter(self, kept: list[Entry]) -> None:
         """Make the lanes that the settings ask for; those of `kept` with the same settings go on."""
@@ -111,6 +127,14 @@ class Race:
 
     def _forget_truth(self) -> None:
         self._truth, self._base_astray = None, math.nan
+        self._exact = self._shown(torch.empty(0, 1))
+
+    def _shown(self, z: torch.Tensor) -> Shown:
+        """Latents (k, d) as they are shown."""
+        if not len(z):
+            nowhere = np.zeros((0, 2), dtype=np.float32)
+            return Shown(frozen(nowhere), frozen(nowhere.copy()), frozen(np.zeros((0, 1, 1), dtype=np.uint8)))
+        return shown(on_plane(z), self._model.samples(z.to(self._model.device)), self._target, self._judge.images)
 
     # Work.
 
@@ -167,6 +191,7 @@ class Race:
             generator = torch.Generator(self._model.device).manual_seed(self._truth_seed)
             found = yield from truth.truth_in_pieces(self._model, self._beta, generator)
             self._truth = found
+            self._exact = self._shown(found.draws)
             self._base_astray = self._judge.base_astray()
         for entry in self._entries:
             if entry.numbers.steps != entry.run.steps:
@@ -193,6 +218,9 @@ class Race:
             exact_error=known.error,
             truth=known.note,
             exact_density=known.density,
+            exact_latents=self._exact.latents,
+            exact_samples=self._exact.samples,
+            exact_images=self._exact.images,
             latent_home=truth.LATENT_HOME,
             data_home=self._target.home,
             base_astray=self._base_astray,
@@ -204,8 +232,7 @@ class Race:
         diverged = run.diverged
         if diverged and not numbers.diverged:
             numbers = nothing(numbers.steps, numbers.density)
-        x = run.samples
-        images: Bytes = np.zeros((0, 1, 1), dtype=np.uint8)
+        seen = shown(run.plane[:TRACED], run.samples, self._target, self._judge.images)
         return LaneResult(
             label=label(run.lane),
             law=run.law,
@@ -223,10 +250,10 @@ class Race:
             rhat=numbers.rhat,
             astray=numbers.astray,
             score=numbers.score,
-            latents=frozen(run.plane[:TRACED]),
-            samples=frozen(self._target.to_plane(x).float().cpu().numpy().copy()),
+            latents=seen.latents,
+            samples=seen.samples,
             density=numbers.density,
-            images=pixels(x[:TILES]) if self._judge.images else frozen(images),
+            images=seen.images,
         )
 
     def _note(self) -> str:

@@ -26,8 +26,12 @@ from gebm_studio.models.energies import Quadratic
 LATENT_HOME: Extent = (-RANGE, RANGE, -RANGE, RANGE)
 CELLS, LINE = 48, 160
 """Cells of a density: along each side of the plane, and on a line."""
+DRAWN = 64
+"""Draws of the law that are shown."""
 PIECE = 0.004
 """Seconds that one piece should take."""
+LEAST = 512
+"""Energies in a piece at least: below, calls cost more than what they compute."""
 DRAWS, FEWEST, ENOUGH = 32768, 100.0, 1000.0
 """Weighted draws, and the effective ones below which there is no mean, and no density."""
 REACH = 12.0
@@ -41,15 +45,17 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Truth:
-    """E_ν E ± error, NaN where unknown; the density on the plane of z₁, z₂ (empty where unknown); how it was found.
+    """E_ν E ± error, NaN where unknown; the density on the plane of z₁, z₂; draws; and how all was found.
 
-    `density` is (CELLS, CELLS) over `LATENT_HOME`, row 0 at the bottom, or (1, LINE) in one dimension.
+    `density` is (CELLS, CELLS) over `LATENT_HOME`, row 0 at the bottom, or (1, LINE) in one dimension. `draws`
+    (DRAWN, d) are exact up to the width of a cell, or resampled prior draws. Both are empty where unknown.
     """
 
     energy: float
     error: float
     density: Floats
     note: str
+    draws: Tensor
 
 
 Pieces = Generator[None, None, Truth]
@@ -58,17 +64,17 @@ Numbers = Generator[None, None, Array]
 
 def unknown(why: str) -> Truth:
     """Nothing is known, and why."""
-    return Truth(math.nan, math.nan, _no_density(), why)
+    return Truth(math.nan, math.nan, _no_density(), why, torch.empty(0, 1))
 
 
 def truth_in_pieces(model: Gebm, beta: float, generator: torch.Generator) -> Pieces:
     """The law of the model as it is now, which must not move meanwhile; each piece takes about `PIECE` seconds."""
-    found = _closed_form(model, beta)
+    found = _closed_form(model, beta, generator)
     if found is not None:
         return found
     energies = Energies(model)
     if model.base.latent_dim <= 2:
-        return (yield from _by_quadrature(model, beta, energies))
+        return (yield from _by_quadrature(model, beta, energies, generator))
     return (yield from _by_weights(model, beta, energies, generator))
 
 
@@ -86,7 +92,7 @@ class Energies:
     """E(G(z)) of many latents, as many at once as fit into a piece."""
 
     def __init__(self, model: Gebm) -> None:
-        self._model, self._chunk = model, 256
+        self._model, self._chunk = model, LEAST
 
     def __call__(self, z: Tensor) -> Numbers:
         """Values (N,) of latents (N, d)."""
@@ -100,12 +106,12 @@ class Energies:
             if seconds < PIECE / 2:
                 self._chunk *= 2
             elif seconds > 1.5 * PIECE:
-                self._chunk = max(16, self._chunk // 2)
+                self._chunk = max(LEAST, self._chunk // 2)
             yield
         return np.concatenate(parts)
 
 
-def _closed_form(model: Gebm, beta: float) -> Truth | None:
+def _closed_form(model: Gebm, beta: float, generator: torch.Generator) -> Truth | None:
     """G(z) = Az + b, E = ½(x−m)ᵀM(x−m): ν = N(Λ⁻¹βAᵀM(m−b), Λ⁻¹), Λ = I + βAᵀMA."""
     base, energy = model.base, model.energy
     if not (isinstance(base, Linear) and isinstance(energy, Quadratic)):
@@ -125,10 +131,12 @@ def _closed_form(model: Gebm, beta: float) -> Truth | None:
     away = z.double().numpy() - mean[:k]
     inner = covariance[:k, :k]
     log_density = -0.5 * ((away @ np.linalg.inv(inner)) * away).sum(1) - 0.5 * np.linalg.slogdet(2 * np.pi * inner)[1]
-    return Truth(value, 0.0, _pooled(np.exp(log_density), shape), "exact: linear base, quadratic energy")
+    noise = model.prior(DRAWN, generator).double().cpu().numpy()
+    draws = torch.from_numpy(mean + noise @ np.linalg.cholesky(covariance).T).float()
+    return Truth(value, 0.0, _pooled(np.exp(log_density), shape), "exact: linear base, quadratic energy", draws)
 
 
-def _by_quadrature(model: Gebm, beta: float, energies: Energies) -> Pieces:
+def _by_quadrature(model: Gebm, beta: float, energies: Energies, generator: torch.Generator) -> Pieces:
     d = model.base.latent_dim
     log_weight = LogWeight(beta)
     z, _ = _grid(((-REACH, REACH),) * d, SEARCH[d])
@@ -141,19 +149,23 @@ def _by_quadrature(model: Gebm, beta: float, energies: Energies) -> Pieces:
         return unknown(f"there is mass beyond |z| = {REACH:g}")
     margin = 4 * REACH / SEARCH[d]
     box = tuple((low - margin, high + margin) for low, high in zip(where.min(0), where.max(0), strict=True))
-    found = []
+    found, nodes_at = [], z
     for nodes in (NODES[d] // 2, NODES[d]):
         yield
         z, cell = _grid(box, nodes)
         values = yield from energies(z.to(model.device))
-        found.append((*_mean(values, log_weight(z, values)), cell))
+        exponents, nodes_at = log_weight(z, values), z
+        found.append((*_mean(values, exponents), cell))
     yield
     (coarse, _, _), (fine, log_sum, cell) = found
     z, shape = _cells(d)
     shown = log_weight(z, (yield from energies(z.to(model.device)))) - log_sum - math.log(cell)
     error = abs(fine - coarse)
+    width = torch.tensor([(b - a) / NODES[d] for a, b in box], dtype=torch.float32)
+    draws = nodes_at[_drawn(exponents, generator)]
+    draws = draws + (torch.rand(draws.shape, generator=generator, device=generator.device).cpu() - 0.5) * width
     how = f"quadrature on {' × '.join([str(NODES[d])] * d)} cells, error about {max(error, 1e-7):.0e}"
-    return Truth(fine, error, _pooled(np.exp(shown), shape), how)
+    return Truth(fine, error, _pooled(np.exp(shown), shape), how, draws)
 
 
 def _by_weights(model: Gebm, beta: float, energies: Energies, generator: torch.Generator) -> Pieces:
@@ -177,7 +189,7 @@ def _by_weights(model: Gebm, beta: float, energies: Energies, generator: torch.G
     if effective >= ENOUGH:
         plane: Floats = z[:, :2].float().cpu().numpy()
         density = density_histogram(plane, weights, LATENT_HOME, CELLS)
-    return Truth(mean, error, density, how)
+    return Truth(mean, error, density, how, z.cpu()[_drawn(exponents, generator)])
 
 
 @dataclass(frozen=True)
@@ -199,6 +211,14 @@ def _mean(values: Array, exponents: Array) -> tuple[float, float]:
     kept = weights > 0  # an infinite energy has no weight
     total = float(weights.sum())
     return float(weights[kept] @ values[kept]) / total, float(top) + math.log(total)
+
+
+def _drawn(exponents: Array, generator: torch.Generator) -> Tensor:
+    """Places (DRAWN,) drawn with weights e^{exponents}."""
+    weights = torch.from_numpy(np.exp(exponents - exponents.max())).to(generator.device)
+    cumulative = weights.cumsum(0)
+    shares = torch.rand(DRAWN, generator=generator, device=generator.device, dtype=torch.float64)
+    return torch.searchsorted(cumulative, shares * cumulative[-1], right=True).clamp(max=len(weights) - 1).cpu()
 
 
 def _grid(box: tuple[tuple[float, float], ...], nodes: int) -> tuple[Tensor, float]:

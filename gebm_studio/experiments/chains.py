@@ -138,6 +138,10 @@ class Chains:
         return self.ladder is not None and int(self.ladder.done) < self.settings.warmup
 
     @property
+    def _adapts(self) -> bool:
+        return self._adaptation is not None or self.climbing
+
+    @property
     def trip_rate(self) -> float:
         """Round trips of one chain's walkers in 1000 counted steps, NaN without a ladder."""
         trips, done = (now - then for now, then in zip(self._trips, self._trips_from, strict=True))
@@ -209,7 +213,7 @@ class Chains:
             # What a moving model leaves in the histogram fades; a model at rest fills it for good.
             self.histogram *= 0.95
             self._stale = False
-        cost, accepted, failed = self.cost, [], []
+        cost, adapted, accepted, failed = self.cost, self._adapts, [], []
         for _ in range(steps):
             self.origin = self.position
             self.state, info = self._sampler.step(self.state, self._potential, self._generator)
@@ -221,14 +225,14 @@ class Chains:
             failed.append(info.nonfinite.sum())
             if self._adaptation is not None:
                 self._adapt(self._adaptation, info)
-            elif self.ladder is not None and int(self.ladder.done) == self.settings.warmup:
-                self._count_anew()
             if self.tracker is not None:
                 self._samples = self._seen_samples(info)
                 self.tracker.update(self._samples.flatten(1))
         # Read from the device once a round.
         self.nonfinite += int(torch.stack(failed).sum())
         self._record(self.cost - cost, torch.stack(accepted).mean())
+        if adapted and not self._adapts:
+            self._count_anew()  # what was drawn meanwhile is of no one law
 
     def _seen_samples(self, info: samplers.Info) -> Tensor:
         """G(z) of all chains after a step, of whose evaluations as many are used again as can be."""
@@ -242,7 +246,6 @@ class Chains:
         if adaptation.count >= self.settings.warmup:
             step_size, self._adaptation = adaptation.final, None
             self.settings = self.settings.model_copy(update={"step_size": step_size})
-            self._count_anew()  # what was drawn meanwhile is of no one law
         self._sampler = replace(self._sampler, step_size=step_size)
 
     def _record(self, cost: float, acceptance: Tensor) -> None:

@@ -38,7 +38,7 @@ def frame_of(run: Training) -> m.Frame:
 def assert_goes_on(run: Training, path: Path, iterations: int) -> None:
     """A saved and restored run takes the very steps that the run itself takes."""
     storage.save(run, path)
-    restored = storage.load(path, CPU)
+    restored: Training = storage.load(path, CPU)
     assert restored.preset == run.preset
     for each in (run, restored):
         each.train(iterations)

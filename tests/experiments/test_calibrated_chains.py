@@ -67,16 +67,16 @@ def test_weights_come_from_the_calibrated_energy(name: str) -> None:
 def test_only_samplers_that_take_weights_are_calibrated() -> None:
     run = run_of("kinetic")
     assert run.chains._calibration is None
-    run.setSetValue(SetValue("sampler.name", "importance"))
+    run.set_value(SetValue("sampler.name", "importance"))
     assert run.chains._calibration is not None
-    run.setSetValue(SetValue("sampler.calibration", "none"))
+    run.set_value(SetValue("sampler.calibration", "none"))
     assert run.chains._calibration is None
 
 
 def test_a_changed_temperature_keeps_the_calibration() -> None:
     run = run_of(**{"training.train": "none"})
     before = run.chains._calibration
-    run.setSetValue(SetValue("sampler.temperature", 2.0))
+    run.set_value(SetValue("sampler.temperature", 2.0))
     run.train(1)
     assert run.chains._calibration is before
     assert run.chains._potential.calibration is before
@@ -114,6 +114,6 @@ def test_a_run_learns_until_it_is_told_to_rest_and_its_chains_go_on() -> None:
     assert all(torch.equal(value, before[name]) for name, value in run.model.state_dict().items())
     assert (run.base_steps, run.iteration) == (4, 10)
     assert run.chains.steps > steps
-    run.setSetValue(SetValue("training.until", 12))
+    run.set_value(SetValue("training.until", 12))
     run.train(4)
     assert run.base_steps == 6

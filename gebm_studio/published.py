@@ -1,0 +1,54 @@
+"""Numbers that the sources have published, for reference beside our own, each with how sure it is.
+
+They are of other data, networks and budgets: a direction to compare with, never a target to be met.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from gebm_studio.files import shipped
+
+GEBM = "Generalized Energy Based Models (Arbel, Zhou, Gretton, 2021), arXiv 2003.05033"
+SAMPLERS = {"ihm": "independence", "dot": "transport", "langevin": "kinetic"}
+"""The registry's names of the samplers in the table of relative scores."""
+
+
+@dataclass(frozen=True)
+class RelativeScore:
+    """100 FID(sampler)/FID(base) on a data set, by a sampler's name in the registry.
+
+    `certainty` says whether the number was read in a source or its repository, or is remembered and unverified.
+    """
+
+    sampler: str
+    data: str
+    value: float
+    certainty: str
+
+    def __str__(self) -> str:
+        return f"{self.data}: {self.value:g} % ({self.certainty})"
+
+
+@cache
+def relative_scores() -> tuple[RelativeScore, ...]:
+    """All published relative scores of Langevin sampling and what it was compared with (F14).
+
+    Raises:
+        OSError: Where the shipped file cannot be read.
+    """
+    table = _tables()["relative_fid"]
+    return tuple(
+        RelativeScore(sampler, data, float(value), table["certainty"])
+        for key, sampler in SAMPLERS.items()
+        for data, value in zip(table["columns"], table[key], strict=True)
+    )
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    tables: dict[str, Any] = json.loads((shipped("resources") / "published.json").read_text(encoding="utf-8"))
+    return tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from gebm_studio.experiments.decay import Decay
 from gebm_studio.experiments.race import Race
 from gebm_studio.messages import Part
 from gebm_studio.models import Gebm
@@ -31,5 +32,5 @@ class Exhibit(Protocol):
         """The part of a frame that shows it; None while there is nothing to show."""
 
 
-EXHIBITS: dict[Part, Callable[[Gebm, Target, Preset], Exhibit]] = {"race": Race}
+EXHIBITS: dict[Part, Callable[[Gebm, Target, Preset], Exhibit]] = {"race": Race, "decay": Decay}
 """By the part of a frame that shows each. All are made with every run; one without a wish does nothing."""

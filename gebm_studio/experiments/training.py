@@ -166,6 +166,8 @@ class Training:
         if self.chains.settings is not self.preset.sampler:  # a step size has adapted: say so
             self.preset = self.preset.model_copy(update={"sampler": self.chains.settings})
             self.settings_version += 1
+            for exhibit in self.exhibits.values():
+                exhibit.configure(self.preset)
 
     def _end_iteration(self) -> None:
         if self._learns("base"):

@@ -219,7 +219,7 @@ class Decay(Section):
     ν is N(m μ/ω², 1/ω²) in every coordinate, ω² = 1 + μ, so that theory knows each curve.
     """
 
-    dimensions: tuple[Annotated[int, Field(strict=True, ge=1, le=512)], ...] = setting(
+    dimensions: tuple[Annotated[int, Field(strict=True, ge=1, le=128)], ...] = setting(
         (), help="Latent dimensions d, one curve each; none: no curves.", symbol="d", max_length=6
     )
     curvature: float = setting(
@@ -229,4 +229,4 @@ class Decay(Section):
     shift: float = setting(
         3.0, help="m, where the energy is least, in every coordinate.", symbol="m", ge=-20.0, le=20.0
     )
-    chains: int = setting(2000, help="Chains from which W₂ is measured.", ge=100, le=16384, scale="log")
+    chains: int = setting(2000, help="Chains from which W₂ is measured.", ge=100, le=4096, scale="log")

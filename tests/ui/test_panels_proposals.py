@@ -165,4 +165,3 @@ def test_the_last_step_costs_little(make_panel: MakePanel) -> None:
         spent.append(time.perf_counter() - began)
     QApplication.processEvents()
     assert min(spent) < 1e-3
-

@@ -2,6 +2,7 @@
 
 from gebm_studio.ui.panels.curves import CurvesPanel
 from gebm_studio.ui.panels.data import DataPanel
+from gebm_studio.ui.panels.decay import DecayPanel
 from gebm_studio.ui.panels.diagnostics import DiagnosticsPanel
 from gebm_studio.ui.panels.gallery import GalleryPanel
 from gebm_studio.ui.panels.latent import LatentPanel
@@ -10,5 +11,5 @@ from gebm_studio.ui.panels.panel import Panel
 __all__ = ["PANELS", "Panel"]
 
 PANELS: dict[str, type[Panel]] = {
-    panel.part: panel for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel)
+    panel.part: panel for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel, DecayPanel)
 }

@@ -55,6 +55,12 @@ class Entry(QAbstractButton):
         self.setAccessibleName(f"{self.text()} {value}".strip())
         self.update()
 
+    def set_colour(self, colour: str) -> None:
+        """Change the swatch to the colour of another role, or to one that stands for none."""
+        if colour != self._role:
+            self._role = colour
+            self.update()
+
     def set_name(self, name: str) -> None:
         """Change the name."""
         if name != self.text():
@@ -95,7 +101,7 @@ class Entry(QAbstractButton):
         painter.end()
 
     def _paint_swatch(self, painter: QPainter, look: theme.Theme) -> None:
-        colour = QColor(getattr(look, self._role))
+        colour = QColor(getattr(look, self._role, self._role))
         middle = self.height() / 2
         if self._swatch in ("line", "dashed"):
             pen = QPen(colour, 2.0)

@@ -12,7 +12,7 @@ from torch import Tensor
 from gebm_studio import samplers, schema
 from gebm_studio.diagnostics import ModeTracker
 from gebm_studio.experiments.draws import time_of_step
-from gebm_studio.experiments.history import SHOWN, History, Round
+from gebm_studio.experiments.history import SHOWN, Film, History, Round
 from gebm_studio.models import Calibration, Gebm, calibrated
 from gebm_studio.targets import Target
 
@@ -20,7 +20,6 @@ _AT_START = ("name", "chains", "warmup", "target_acceptance", "replicas", "calib
 """Settings whose change begins the algorithm anew where the chains are."""
 REFIT_EVERY = 20
 """Rounds of a moving model after which a calibration is fitted again."""
-FILM = 12
 BINS = 160
 RANGE = 4.0
 
@@ -44,10 +43,8 @@ class Chains:
 
     def restart(self) -> None:
         """Begin all chains again from the prior, and forget what they did."""
-        self.steps = 0
-        self.time = 0.0
-        self.cost = 0.0
-        self.nonfinite = 0
+        self.steps = self.nonfinite = 0
+        self.time = self.cost = 0.0
         self._start(self._model.prior(self.settings.chains, self._generator))
         if self.tracker is not None:
             self.tracker.restart()
@@ -77,9 +74,7 @@ class Chains:
     def _forget(self) -> None:
         self.history = History()
         self.histogram = torch.zeros(BINS, dtype=torch.float64)
-        self.film: list[tuple[int, Tensor]] = []
-        self._stride = 1
-        self._rounds = 0
+        self.film = Film()
         self.learning = False
 
     def _count_anew(self) -> None:
@@ -178,7 +173,7 @@ class Chains:
             if velocity is not None and self.velocity is not None:
                 kept = min(len(velocity), len(position))
                 self.state = self.state._replace(velocity=torch.cat((velocity[:kept], self.velocity[kept:])))
-            self.film, self._stride = [], 1
+            self.film = Film()
         else:
             self._sampler = samplers.make(settings)
             if settings.step_size != old.step_size:
@@ -268,16 +263,9 @@ class Chains:
             self.history.mark()
         self.history.append(Round(self.steps, cost, *torch.stack(numbers).tolist(), **shown))
         if self._model.base.latent_dim == 1:
-            line = self.position[:, 0].double().cpu().clamp(-RANGE, RANGE)
+            line = position[:, 0].double().cpu().clamp(-RANGE, RANGE)
             self.histogram += torch.histc(line, BINS, -RANGE, RANGE)
-        # A film of fixed length that reaches from the first round to now: full, it drops every
-        # second picture and from then on takes half as many.
-        if self._rounds % self._stride == 0:
-            self.film.append((self.steps, self.position[:SHOWN].clone()))
-            if len(self.film) > FILM:
-                del self.film[1::2]
-                self._stride *= 2
-        self._rounds += 1
+        self.film.append(self.steps, position[:SHOWN])
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a checkpoint needs to go on bit for bit."""
@@ -298,8 +286,7 @@ class Chains:
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
         """Take back what `tensors` gave."""
         device = self._model.device
-        names = {key.split(".", 1)[1]: value.to(device) for key, value in tensors.items() if key.startswith("state.")}
-        self.state = type(self.state)(**names)
+        self.state = type(self.state)(**_under("state.", tensors, device))
         self.steps, self.nonfinite, steps_before = tensors["counts"].tolist()
         self.time, self.cost, cost_before = tensors["spent"].tolist()
         if "adaptation" in tensors:
@@ -308,15 +295,18 @@ class Chains:
         else:
             self._adaptation = None
         self._stale = bool(tensors["stale"])
-        prefix = "calibration."
-        fitted = {k[len(prefix) :]: v.to(device) for k, v in tensors.items() if k.startswith(prefix)}
+        fitted = _under("calibration.", tensors, device)
         self._calibration = Calibration(**fitted) if fitted else None
         self._potential.calibration, self._fitted_for = self._calibration, int(tensors["fitted_for"])
         self.last, self.origin = None, self.position
         if self.tracker is not None:
-            prefix = "tracker."
-            self.tracker.load({k[len(prefix) :]: v.to(device) for k, v in tensors.items() if k.startswith(prefix)})
+            self.tracker.load(_under("tracker.", tensors, device))
         self._samples = None
         self._potential.forget()
         self._forget()
         self._counted_from, self._trips_from = (steps_before, cost_before), self._trips
+
+
+def _under(prefix: str, tensors: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """The tensors whose names begin so, by the rest of their names."""
+    return {key.removeprefix(prefix): value.to(device) for key, value in tensors.items() if key.startswith(prefix)}

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gebm_studio.messages import Doubles, Floats, Ints
 
 ROUNDS = 600
 SHOWN = 24
+FILM = 12
 _NO_MODES: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
@@ -136,6 +138,26 @@ class History:
     def _order(self, since_mark: bool = False) -> NDArray[np.int64]:
         first = max(self._count - ROUNDS, self._fresh if since_mark else 0)
         return np.arange(first, self._count) % ROUNDS
+
+
+class Film:
+    """Positions from the first round to now, about evenly spaced, at most `FILM` of them.
+
+    Full, it drops every second one and from then on takes half as many.
+    """
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[int, Tensor]] = []
+        self._stride, self._rounds = 1, 0
+
+    def append(self, step: int, position: Tensor) -> None:
+        """Take the positions (n, d) at a step, where it is their turn."""
+        if self._rounds % self._stride == 0:
+            self.frames.append((step, position.clone()))
+            if len(self.frames) > FILM:
+                del self.frames[1::2]
+                self._stride *= 2
+        self._rounds += 1
 
 
 def _as_wide(rows: NDArray[Any], row: NDArray[Any], nothing: float) -> NDArray[Any]:

@@ -186,7 +186,7 @@ class Views:
             return None
         model = self._model
         chain = min(film_chain, SHOWN - 1, len(chains.position) - 1)
-        frames = [(step, position[chain]) for step, position in chains.film]
+        frames = [(step, position[chain]) for step, position in chains.film.frames]
         frames.append((chains.steps, chains.position[chain]))
         film = model.base(torch.stack([position for _, position in frames]))
         film_steps: Ints = np.array([step for step, _ in frames], dtype=np.int32)

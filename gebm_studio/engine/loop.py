@@ -19,6 +19,7 @@ from gebm_studio import messages as m
 from gebm_studio.engine import exports, storage
 from gebm_studio.engine.host import Options
 from gebm_studio.engine.inbox import Inbox
+from gebm_studio.engine.selftest import SelfTesting
 from gebm_studio.engine.speed import Speed
 from gebm_studio.experiments import Diverged, Training, describe, limit_threads, resolve
 from gebm_studio.files import explain
@@ -48,6 +49,7 @@ class Engine:
         self._cancelled = False
         self._task: Iterator[None] | None = None
         self._task_path = ""
+        self._testing: SelfTesting | None = None
         self._next_autosave = 0.0
         self._saved_at = -1
         self._handlers: dict[type, Callable[..., None]] = {
@@ -63,6 +65,7 @@ class Engine:
             m.ExportSamples: self._export_samples,
             m.ExportCurves: self._export_curves,
             m.ExportSettings: self._export_settings,
+            m.SelfTest: self._self_test,
             m.Stop: self._stop,
             m.Pull: self._answer,
         }
@@ -92,13 +95,15 @@ class Engine:
             command = self._connection.recv()
             if isinstance(command, m.Cancel):
                 self._cancelled = self._task is not None  # at once: it must not wait behind what it ends
+                if self._testing is not None:
+                    self._testing.cancelled = True
             else:
                 self._inbox.put(command)
             timeout = 0.0
 
     def _idle_time(self) -> float | None:
         """How long the engine may sleep: not at all with work at hand, else until it is told something."""
-        if self._task is not None:
+        if self._task is not None or self._testing is not None:
             return 0.0
         if self._state != "running" or self._run is None:
             return None
@@ -187,8 +192,7 @@ class Engine:
 
     def _export_samples(self, command: m.ExportSamples) -> None:
         self._need_run()
-        if self._task is not None:
-            raise PresetError(["an export is under way; wait for it or cancel it"])
+        self._need_no_task()
         self._cancelled = False
         self._task, self._task_path = self._sampling(command), command.path
 
@@ -213,6 +217,18 @@ class Engine:
         if note := m.regime(drawing.time):
             self._note("warning", f"{command.path}: {note}; more steps or larger ones are needed", "regime")
 
+    def _self_test(self, _: m.SelfTest) -> None:
+        if self._testing is None:
+            if self._task is not None:
+                self._connection.send(m.SelfTested((), 0, 0, "cancelled"))
+            self._need_no_task()
+            self._testing = SelfTesting(self._connection.send)
+
+    def _need_no_task(self) -> None:
+        if self._task is not None or self._testing is not None:
+            what = "an export" if self._testing is None else "a self-test"
+            raise PresetError([f"{what} is under way; wait for it or cancel it"])
+
     def _stop(self, _: m.Stop) -> None:
         self._stopped = True
 
@@ -224,7 +240,10 @@ class Engine:
     # Work.
 
     def _work(self) -> None:
-        """One small piece of whatever is under way."""
+        """One small piece of whatever is under way; the run waits for a self-test."""
+        if self._testing is not None:
+            self._continue_test(self._testing)
+            return
         if self._task is not None:
             self._continue_task(self._task)
         run = self._run
@@ -245,6 +264,18 @@ class Engine:
             self._speed.passed(run.iteration, run.preset.view.pace)
         if time.perf_counter() > self._next_autosave:
             self._autosave()
+
+    def _continue_test(self, testing: SelfTesting) -> None:
+        try:
+            if testing.work():
+                return
+        except OSError:
+            raise  # the pipe's, since a self-test touches no file
+        except Exception:  # noqa: BLE001  likewise
+            testing.fail()
+            self._fault("in the self-test")
+        self._testing = None
+        self._speed.clear()
 
     def _continue_task(self, task: Iterator[None]) -> None:
         try:
@@ -288,7 +319,7 @@ class Engine:
             self._connection.send(m.Frame(self._run_id, "empty", 0, 0, 0, 0, 0.0, "", -1, 0, asked_run_id=pull.run_id))
             return
         where = describe(run.device)
-        rate = self._speed.rate if self._state == "running" else 0.0
+        rate = self._speed.rate if self._state == "running" and self._testing is None else 0.0
         frame = run.frame(pull, run_id=self._run_id, state=self._state, rate=rate, device=where)
         self._connection.send(frame)
 

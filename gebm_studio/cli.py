@@ -28,7 +28,8 @@ run (.gebm).
   gebm-studio --headless ring --steps 1500 --out result --export result/more.npz --grid 32x32
 
 Exit status: 0 done; 2 bad input, with one line for each problem; 1 a fault, with one line that names
-the log; 130 ended by Ctrl-C (a headless run first saves what there is).
+the log, or a self-test with a line that does not hold; 130 ended by Ctrl-C (a headless run first saves
+what there is).
 """
 
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     show = parser.add_argument_group("things to print")
     show.add_argument("--list", action="store_true", help="name, figure, source and one line for each preset")
     show.add_argument("--schema", action="store_true", help="the JSON Schema of a preset")
+    show.add_argument("--selftest", action="store_true", help="check every sampler against exact values, with z-scores")
     show.add_argument("--version", action="store_true", help="the version, with those of the main parts")
 
     window = parser.add_argument_group("with a window")
@@ -118,6 +120,10 @@ def _run(arguments: argparse.Namespace) -> int:
         return _print_schema()
     if arguments.list:
         return _print_list()
+    if arguments.selftest:
+        from gebm_studio import headless
+
+        return headless.self_test(progress=sys.stderr.isatty())
 
     from gebm_studio import request
     from gebm_studio.presets import PresetError

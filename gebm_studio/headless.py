@@ -18,7 +18,7 @@ from gebm_studio.engine import storage
 from gebm_studio.experiments import Diverged, Training, limit_threads, resolve
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
 from gebm_studio.files import written_aside
-from gebm_studio.messages import RELAXED, Export, ExportCurves, ExportSamples, ExportSettings, regime
+from gebm_studio.messages import RELAXED, CheckResult, Export, ExportCurves, ExportSamples, ExportSettings, regime
 from gebm_studio.schema import Preset
 
 SAMPLES = 1000
@@ -68,6 +68,45 @@ def run(
         storage.save(training, out / "run.gebm")
         return 130
     return status
+
+
+def self_test(progress: bool = True) -> int:
+    """Check the samplers against exact values and print one line for each number.
+
+    Returns:
+        0 where all lines hold, else 1.
+    """
+    from gebm_studio.experiments.selftest import Z_LIMIT, SelfTest
+
+    limit_threads()
+    test = SelfTest()
+    with tqdm(total=test.total, unit="check", disable=not progress, dynamic_ncols=True, leave=False) as bar:
+        for _ in test:
+            bar.update(test.done - bar.n)
+    print("\n".join(_table(test.results)))
+    failed = len(test.failed)
+    print(
+        f"\n{len(test.results)} lines, {failed or 'none'} failed. A line with an error holds within {Z_LIMIT} standard "
+        "errors, one without within its tolerance."
+    )
+    return 1 if failed else 0
+
+
+def _table(results: Sequence[CheckResult]) -> list[str]:
+    """The lines of a self-test, in columns."""
+    rows = [("sampler", "quantity", "expected", "measured", "± error", "z", "tolerance", "ok")]
+    for line in results:
+        error, z = (f"{line.error:.2g}", f"{line.z:+.2f}") if line.error else ("", "")
+        numbers = f"{line.expected:.6g}", f"{line.measured:.6g}", error, z, f"{line.tolerance:.2g}"
+        rows.append((line.sampler, line.quantity, *numbers, "ok" if line.passed else "FAILED"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            text.ljust(width) if column in (0, 1, 7) else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def _train(training: Training, steps: int, out: Path, progress: bool) -> int:

@@ -57,9 +57,9 @@ def recursion(name: str, settings: dict[str, Any]) -> Work:
     )
 
 
-def sampled(name: str, settings: dict[str, Any], steps: int) -> Work:
+def sampled(name: str, settings: dict[str, Any], steps: int, seed: int) -> Work:
     """The same variances by sampling."""
-    way = walk(SAMPLERS[name](**settings), stiff, gaussian(13, CHAINS, 1), 13, 100 + steps)
+    way = walk(SAMPLERS[name](**settings), stiff, gaussian(13, CHAINS, 1), seed, 100 + steps)
 
     def look(state: Any, _: Any) -> Tensor:
         parts = (state.position,) if name == "ula" else (state.position, state.velocity)
@@ -145,10 +145,13 @@ _ULA = {"step_size": 0.3}
 _KINETIC = tuple({"step_size": 0.7, "friction": 0.8, "scheme": scheme} for scheme in SCHEMES)
 CHECKS = (
     Check("ula", "biased law", partial(recursion, "ula", _ULA)),
-    Check("ula", "biased law, sampled", partial(sampled, "ula", _ULA, 400)),
+    Check("ula", "biased law, sampled", partial(sampled, "ula", _ULA, 400, 600)),
     Check("ula", "skewed law", partial(skewed, "ula", {"step_size": 0.005}, 800)),
     *(Check("kinetic", "law of a splitting", partial(recursion, "kinetic", settings)) for settings in _KINETIC),
-    *(Check("kinetic", "law of a splitting, sampled", partial(sampled, "kinetic", s, 500)) for s in _KINETIC),
+    *(
+        Check("kinetic", "law of a splitting, sampled", partial(sampled, "kinetic", settings, 500, 601 + index))
+        for index, settings in enumerate(_KINETIC)
+    ),
     *(
         Check("kinetic", "skewed law", partial(skewed, "kinetic", {"step_size": 0.1, "scheme": scheme}, 150))
         for scheme in SCHEMES

@@ -173,7 +173,9 @@ class LaneRun:
             position: Tensor = self.state.position[:most].detach()
             return position
         z: NDArray[Any] = self.trace.plane(self.burn_in)
-        return torch.from_numpy(z[:: max(1, -(-len(z) // most))]).to(self._model.device)
+        # Not every so many rows: the rows go round the chains, and only a few chains would be met.
+        chosen = np.random.default_rng(0).permutation(len(z))[:most]
+        return torch.from_numpy(z[chosen]).to(self._model.device)
 
 
 def on_plane(z: Tensor) -> Floats:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.draws import SampleRun
+from gebm_studio.experiments.race import Race
 from gebm_studio.experiments.views import pixels
 from gebm_studio.files import written_aside
-from gebm_studio.messages import ExportSamples
+from gebm_studio.messages import ExportSamples, LaneResult, RacePart
 
 Samples = dict[str, NDArray[Any]]
 GAP = 2
@@ -137,3 +138,50 @@ def write_curves(path: Path | str, run: Training) -> None:
         writer.writerow(run.curves.columns)
         for row in run.curves.since(0):
             writer.writerow("" if math.isnan(value) else repr(float(value)) for value in row)
+
+
+RACE = (
+    "sampler", "law", "steps", "cost", "step_size", "acceptance", "nonfinite", "diverged", "energy", "error",
+    "exact_energy", "exact_error", "bias", "ess", "ess_per_gradient", "rhat", "astray", "base_astray",
+    "score", "score_low", "score_high", "truth",
+)  # fmt: skip
+
+
+def race_in_pieces(path: Path | str, run: Training) -> Iterator[None]:
+    """Measure all lanes of the race as they are now, a piece at a time, and write them by `write_race`."""
+    race = run.exhibits["race"]
+    if not isinstance(race, Race):
+        raise TypeError(f"the exhibit of the race is a {type(race).__name__}")
+    yield from race.settle()
+    part = race.part()
+    if part is not None:
+        write_race(path, part)
+
+
+def write_race(path: Path | str, part: RacePart) -> None:
+    """Write the table of a race as CSV: a header, then a row a sampler; what cannot be said is empty.
+
+    Columns are the fields of `messages.LaneResult`; `truth` says how the exact energy was found.
+
+    Raises:
+        OSError: Where the file cannot be written; what stood there is kept.
+    """
+    with written_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(RACE)
+        for lane in part.lanes:
+            writer.writerow([_cell(value) for value in _race_row(lane, part)])
+
+
+def _race_row(lane: LaneResult, part: RacePart) -> tuple[str | float, ...]:
+    return (
+        lane.label, lane.law, lane.steps, lane.cost, lane.step_size, lane.acceptance, lane.nonfinite, lane.diverged,
+        lane.energy, lane.error, part.exact_energy, part.exact_error, lane.bias, lane.ess, lane.ess_per_gradient,
+        lane.rhat, lane.astray, part.base_astray, *lane.score, part.truth,
+    )  # fmt: skip
+
+
+def _cell(value: str | float) -> str:
+    if isinstance(value, str | int):
+        return str(value)
+    return "" if math.isnan(value) else repr(float(value))

@@ -65,6 +65,7 @@ class Engine:
             m.ExportSamples: self._export_samples,
             m.ExportCurves: self._export_curves,
             m.ExportSettings: self._export_settings,
+            m.ExportRace: self._export_race,
             m.SelfTest: self._self_test,
             m.Stop: self._stop,
             m.Pull: self._answer,
@@ -189,6 +190,18 @@ class Engine:
     def _export_curves(self, command: m.ExportCurves) -> None:
         exports.write_curves(command.path, self._need_run())
         self._written(command.path, "curves")
+
+    def _export_race(self, command: m.ExportRace) -> None:
+        run = self._need_run()
+        self._need_no_task()
+        if not run.preset.race.lanes:
+            raise PresetError(["there is no race to write; add a sampler to it first"])
+        self._cancelled = False
+        self._task, self._task_path = self._writing_race(run, command.path), command.path
+
+    def _writing_race(self, run: Training, path: str) -> Iterator[None]:
+        yield from exports.race_in_pieces(path, run)
+        self._written(path, "race")
 
     def _export_samples(self, command: m.ExportSamples) -> None:
         self._need_run()

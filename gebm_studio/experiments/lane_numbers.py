@@ -15,7 +15,7 @@ from torch import Tensor
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.experiments import effective
 from gebm_studio.experiments.lanes import DESCENTS, FARTHEST, LaneRun
-from gebm_studio.messages import Floats, frozen
+from gebm_studio.messages import Extent, Floats, frozen
 from gebm_studio.models import Gebm
 from gebm_studio.targets import FiniteTarget, Target
 
@@ -23,6 +23,8 @@ RARE = 0.01
 """Data's density is below the threshold for this share of held-out data."""
 JUDGED = 2048
 """Samples behind the share that went astray."""
+FEWEST_DRAWS = 20
+"""Draws of each chain below which an error bar could not be trusted."""
 FEWEST_IMAGES = 64
 RESAMPLES, AT_ONCE = 100, 10
 """Bootstrap resamples of a ratio of Fréchet distances, and how many make one piece of a few milliseconds."""
@@ -57,8 +59,8 @@ def nothing(steps: int, density: Floats, acceptance: float = math.nan, diverged:
 Pieces = Generator[None, None, Numbers]
 
 
-def numbers_in_pieces(run: LaneRun, judge: Judge) -> Pieces:
-    """The numbers of a lane as it is now; it may go on meanwhile.
+def numbers_in_pieces(run: LaneRun, judge: Judge, home: Extent) -> Pieces:
+    """The numbers of a lane as it is now; it may go on meanwhile. Its density is that on `home`.
 
     The first half of the steps is dropped, and all steps during which the step size adapted. Chains are
     independent, so of more chains than are traced the effective size grows as their number.
@@ -69,14 +71,14 @@ def numbers_in_pieces(run: LaneRun, judge: Judge) -> Pieces:
     mean, cost, acceptance = trace.means(first)
     latents = run.latents(JUDGED)
     images = run.state.position if judge.images else None
-    density: Floats = frozen(run.density())
+    density: Floats = frozen(run.density(home))
     far = int((~(np.abs(energies) <= FARTHEST)).any(axis=1).sum())
     if far or run.diverged:
         return nothing(steps, density, acceptance, max(far, run.diverged))
     error = ess = rhat = math.nan
     if run.lane.name in DESCENTS:
         mean, error = float(run.energies.mean()), float(run.energies.std()) / math.sqrt(len(run.energies))
-    else:
+    elif energies.shape[1] >= FEWEST_DRAWS:
         share = trace.chains / max(len(energies), 1)
         yield
         error = effective.mean_and_error(energies)[1] / math.sqrt(share)

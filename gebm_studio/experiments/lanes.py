@@ -13,8 +13,8 @@ from torch import Tensor
 
 from gebm_studio import samplers, schema
 from gebm_studio.experiments.trace import TRACED, Trace
-from gebm_studio.experiments.truth import CELLS, LATENT_HOME, LINE
-from gebm_studio.messages import Floats
+from gebm_studio.experiments.truth import CELLS, LINE
+from gebm_studio.messages import Extent, Floats
 from gebm_studio.models import Gebm, calibrated
 from gebm_studio.targets import Target
 
@@ -147,10 +147,10 @@ class LaneRun:
         self.plane = on_plane(position)
         self.samples = x[:TRACED].detach()
 
-    def density(self) -> Floats:
+    def density(self, home: Extent) -> Floats:
         """Where the chains were after their burn-in, in mass per unit area (or length), as `truth.Truth.density`."""
         z = self.trace.plane(self.burn_in)
-        left, right, bottom, top = LATENT_HOME
+        left, right, bottom, top = home
         flat = z.shape[1] == 1
         shape, cell = ((1, LINE), (right - left) / LINE) if flat else ((CELLS, CELLS), (right - left) ** 2 / CELLS**2)
         column = np.floor((z[:, 0] - left) / (right - left) * shape[1])

@@ -195,7 +195,7 @@ class Race:
             self._base_astray = self._judge.base_astray()
         for entry in self._entries:
             if entry.numbers.steps != entry.run.steps:
-                entry.numbers = yield from numbers_in_pieces(entry.run, self._judge)
+                entry.numbers = yield from numbers_in_pieces(entry.run, self._judge, self._truth.home)
                 yield
 
     # What a person sees.
@@ -221,7 +221,7 @@ class Race:
             exact_latents=self._exact.latents,
             exact_samples=self._exact.samples,
             exact_images=self._exact.images,
-            latent_home=truth.LATENT_HOME,
+            latent_home=known.home,
             data_home=self._target.home,
             base_astray=self._base_astray,
             note=self._note(),

@@ -47,7 +47,7 @@ Array = NDArray[np.float64]
 class Truth:
     """E_ν E ± error, NaN where unknown; the density on the plane of z₁, z₂; draws; and how all was found.
 
-    `density` is (CELLS, CELLS) over `LATENT_HOME`, row 0 at the bottom, or (1, LINE) in one dimension. `draws`
+    `density` is (CELLS, CELLS) over `home`, row 0 at the bottom, or (1, LINE) in one dimension. `draws`
     (DRAWN, d) are exact up to the width of a cell, or resampled prior draws. Both are empty where unknown.
     """
 
@@ -56,6 +56,7 @@ class Truth:
     density: Floats
     note: str
     draws: Tensor
+    home: Extent = LATENT_HOME
 
 
 Pieces = Generator[None, None, Truth]
@@ -126,14 +127,16 @@ def _closed_form(model: Gebm, beta: float, generator: torch.Generator) -> Truth 
     mean = covariance @ (beta * A.T @ M @ (m - b))
     offset = A @ mean + b - m
     value = 0.5 * float(np.trace(M @ A @ covariance @ A.T) + offset @ M @ offset)
-    z, shape = _cells(min(base.latent_dim, 2))
+    noise = model.prior(DRAWN, generator).double().cpu().numpy()
+    draws = torch.from_numpy(mean + noise @ np.linalg.cholesky(covariance).T).float()
+    home = _home(draws)
+    z, shape = _cells(home, min(base.latent_dim, 2))
     k = z.shape[1]
     away = z.double().numpy() - mean[:k]
     inner = covariance[:k, :k]
     log_density = -0.5 * ((away @ np.linalg.inv(inner)) * away).sum(1) - 0.5 * np.linalg.slogdet(2 * np.pi * inner)[1]
-    noise = model.prior(DRAWN, generator).double().cpu().numpy()
-    draws = torch.from_numpy(mean + noise @ np.linalg.cholesky(covariance).T).float()
-    return Truth(value, 0.0, _pooled(np.exp(log_density), shape), "exact: linear base, quadratic energy", draws)
+    density = _pooled(np.exp(log_density), shape)
+    return Truth(value, 0.0, density, "exact: linear base, quadratic energy", draws, home)
 
 
 def _by_quadrature(model: Gebm, beta: float, energies: Energies, generator: torch.Generator) -> Pieces:
@@ -158,14 +161,15 @@ def _by_quadrature(model: Gebm, beta: float, energies: Energies, generator: torc
         found.append((*_mean(values, exponents), cell))
     yield
     (coarse, _, _), (fine, log_sum, cell) = found
-    z, shape = _cells(d)
-    shown = log_weight(z, (yield from energies(z.to(model.device)))) - log_sum - math.log(cell)
-    error = abs(fine - coarse)
     width = torch.tensor([(b - a) / NODES[d] for a, b in box], dtype=torch.float32)
     draws = nodes_at[_drawn(exponents, generator)]
     draws = draws + (torch.rand(draws.shape, generator=generator, device=generator.device).cpu() - 0.5) * width
+    home = _home(draws)
+    z, shape = _cells(home, d)
+    shown = log_weight(z, (yield from energies(z.to(model.device)))) - log_sum - math.log(cell)
+    error = abs(fine - coarse)
     how = f"quadrature on {' × '.join([str(NODES[d])] * d)} cells, error about {max(error, 1e-7):.0e}"
-    return Truth(fine, error, _pooled(np.exp(shown), shape), how, draws)
+    return Truth(fine, error, _pooled(np.exp(shown), shape), how, draws, home)
 
 
 def _by_weights(model: Gebm, beta: float, energies: Energies, generator: torch.Generator) -> Pieces:
@@ -185,11 +189,12 @@ def _by_weights(model: Gebm, beta: float, energies: Energies, generator: torch.G
     mean = float(weights[kept] @ values[kept])
     error = float(np.sqrt(np.square(weights[kept] * (values[kept] - mean)).sum()))
     yield
-    density = _no_density()
+    draws = z.cpu()[_drawn(exponents, generator)]
+    density, home = _no_density(), _home(draws)
     if effective >= ENOUGH:
         plane: Floats = z[:, :2].float().cpu().numpy()
-        density = density_histogram(plane, weights, LATENT_HOME, CELLS)
-    return Truth(mean, error, density, how, z.cpu()[_drawn(exponents, generator)])
+        density = density_histogram(plane, weights, home, CELLS)
+    return Truth(mean, error, density, how, draws, home)
 
 
 @dataclass(frozen=True)
@@ -229,10 +234,19 @@ def _grid(box: tuple[tuple[float, float], ...], nodes: int) -> tuple[Tensor, flo
     return points.float(), math.prod((b - a) / nodes for a, b in box)
 
 
-def _cells(d: int) -> tuple[Tensor, tuple[int, int]]:
-    """Points (N, d) from which `_pooled` makes a density, and its shape."""
+def _home(draws: Tensor) -> Extent:
+    """A square of the latent plane around draws (DRAWN, d) with as much room again, for laws that reach farther."""
+    if draws.shape[1] == 1:
+        return LATENT_HOME
+    low, high = draws[:, :2].amin(0), draws[:, :2].amax(0)
+    (x, y), half = ((low + high) / 2).tolist(), max(float((high - low).max()) * 0.75, 1e-3)
+    return (x - half, x + half, y - half, y + half)
+
+
+def _cells(home: Extent, d: int) -> tuple[Tensor, tuple[int, int]]:
+    """Points (N, d) from which `_pooled` makes a density over `home`, and its shape."""
     shape = (1, LINE) if d == 1 else (CELLS, CELLS)
-    left, right, bottom, top = LATENT_HOME
+    left, right, bottom, top = home
     box = ((left, right), (bottom, top))[:d]
     return _grid(box, 2 * shape[1])[0], shape
 

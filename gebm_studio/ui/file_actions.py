@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gebm_studio import presets
 from gebm_studio.files import explain
-from gebm_studio.messages import ExportCurves, Save
+from gebm_studio.messages import ExportCurves, ExportRace, Save
 from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.dialogs import ExportDialog, ask_open, ask_save
 from gebm_studio.ui.panels import Panel
@@ -102,6 +102,16 @@ class FileActions:
         """Write all curves as CSV."""
         self._remember(path)
         self._session.send(ExportCurves(str(path)))
+
+    def ask_export_race(self) -> None:
+        """Ask where to and write the table of the race."""
+        proposal = self.folder / f"{self._session.name or 'run'}-race.csv"
+        ask_save(self._window, "Export the race", "CSV (*.csv)", proposal, self.export_race)
+
+    def export_race(self, path: Path) -> None:
+        """Write the numbers of all samplers of the race as CSV."""
+        self._remember(path)
+        self._session.send(ExportRace(str(path)))
 
     def ask_export_panel(self, panel: Panel) -> None:
         """Ask where to and write the picture of a panel."""

@@ -172,6 +172,9 @@ class StudioWindow(QMainWindow):
         data, latent = cast(Any, self.panels["data"]), cast(Any, self.panels["latent"])
         data.base_point_hovered.connect(latent.mark_latent)
         latent.point_hovered_in_data.connect(data.mark_data)
+        race = cast(Any, self.panels["race"])
+        race.restart_wished.connect(session.restart_chains)
+        race.export_wished.connect(self.files.ask_export_race)
         for dock in self.docks.docks.values():
             dock.visibilityChanged.connect(lambda _visible: session.hurry())
 

@@ -18,6 +18,7 @@ from gebm_studio.ui.session import Session
 
 GROUPS = {
     "sampler": "Sampler",
+    "race": "Race",
     "decay": "W₂ decay",
     "energy": "Energy",
     "base": "Base",
@@ -138,6 +139,7 @@ class ControlsPanel(QWidget):
         pending: dict[str, Any] = settings.pending
         for group in self.groups.values():
             group.show_values(settings.preset, pending, settings.shown)
+        self.groups["race"].setVisible(bool(settings.preset.race.lanes))
         self.groups["decay"].setVisible(bool(settings.preset.decay.dimensions or settings.shown("decay.dimensions")))
         self.beta.show_temperature(settings.preset.sampler.temperature)
         self._show_step()

@@ -7,9 +7,11 @@ from gebm_studio.ui.panels.diagnostics import DiagnosticsPanel
 from gebm_studio.ui.panels.gallery import GalleryPanel
 from gebm_studio.ui.panels.latent import LatentPanel
 from gebm_studio.ui.panels.panel import Panel
+from gebm_studio.ui.panels.race import RacePanel
 
 __all__ = ["PANELS", "Panel"]
 
 PANELS: dict[str, type[Panel]] = {
-    panel.part: panel for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel, DecayPanel)
+    panel.part: panel
+    for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel, RacePanel, DecayPanel)
 }

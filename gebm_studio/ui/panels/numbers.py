@@ -23,6 +23,21 @@ def short(value: float, digits: int = 3) -> str:
     return f"{value:.{places}f}".replace("-", MINUS)
 
 
+def with_error(value: float, error: float, signed: bool = False) -> str:
+    """A number ± its error, which has two significant digits and says how many the number has.
+
+    `signed` writes a plus before what is positive. An error that is not known, or is nothing beside the number,
+    is left out.
+    """
+    plus = "+" if signed and value > 0 else ""
+    if not math.isfinite(error) or not math.isfinite(value) or error <= 1e-5 * max(abs(value), 1e-3):
+        return plus + short(value)
+    places = 1 - math.floor(math.log10(error))
+    if not 0 <= places <= 5:
+        return f"{plus}{short(value)} ± {short(error, 2)}"
+    return f"{plus}{value:.{places}f} ± {error:.{places}f}".replace("-", MINUS)
+
+
 def count(value: int) -> str:
     """A whole number with a thin space between groups of three digits."""
     return f"{value:,}".replace(",", THIN).replace("-", MINUS)

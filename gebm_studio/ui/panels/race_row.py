@@ -1,0 +1,282 @@
+"""One row of the race: the sampler with what a person may change of it, its pictures, its numbers."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QToolButton, QToolTip, QWidget
+
+from gebm_studio.messages import LaneResult, RacePart
+from gebm_studio.schema import Lane, describe
+from gebm_studio.schema.sampling import Algorithm
+from gebm_studio.ui import theme
+from gebm_studio.ui.controls.editor import ValueLine, calm, number_text, parse_number
+from gebm_studio.ui.panels.numbers import count, short
+from gebm_studio.ui.panels.race_columns import Slot
+from gebm_studio.ui.panels.race_picture import LittlePicture
+
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+CHIP = 10
+NAMES = {
+    "ula": "ULA", "mala": "MALA", "random_walk": "random walk", "hmc": "HMC", "kinetic": "kinetic", "ghmc": "GHMC",
+    "zero_temperature": "zero temperature", "sphere": "sphere", "independence": "independence MH",
+    "rejection": "rejection", "transport": "DOT", "dgflow": "DGflow", "importance": "importance",
+    "tempering": "tempering",
+}  # fmt: skip
+ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
+LAWS = {
+    "exact": "exact: its law is ν, however large the step",
+    "biased": "biased: its law differs from ν by the step size, or by a finite pool",
+    "other": "other law: it is not made to sample ν",
+}
+EDITED = {"step_size": "δ", "friction": "κ"}
+
+
+def symbol(name: str, algorithm: str) -> str:
+    """The symbol of a setting that a row shows."""
+    return "h" if name == "step_size" and algorithm in ("hmc", "kinetic", "ghmc") else EDITED[name]
+
+
+def acts(name: str, algorithm: str) -> bool:
+    """Whether a setting of a lane does anything for an algorithm."""
+    when = describe(name, Lane.model_fields[name]).when
+    return when is None or algorithm in when[1]
+
+
+class Numbers(QWidget):
+    """The numbers of a row, repainted only when one of them reads differently."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._slots: list[Slot] = []
+        self._texts: list[tuple[str, bool]] = []
+        self._instead = ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is written, by the titles of the columns."""
+        return {slot.column.title: text for slot, (text, _) in zip(self._slots, self._texts, strict=False)}
+
+    @property
+    def marked(self) -> set[str]:
+        """The titles of the columns that are marked."""
+        return {slot.column.title for slot, (_, marked) in zip(self._slots, self._texts, strict=False) if marked}
+
+    @property
+    def instead(self) -> str:
+        """What is said in place of numbers."""
+        return self._instead
+
+    def show_texts(self, slots: list[Slot], texts: list[tuple[str, bool]], instead: str = "") -> None:
+        """Show texts, each marked or not; `instead` takes the place of all."""
+        if (slots, texts, instead) != (self._slots, self._texts, self._instead):
+            self._slots, self._texts, self._instead = slots, texts, instead
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        if self._instead:
+            painter.setFont(look.text_font)
+            painter.setPen(look.pen(look.warning))
+            painter.drawText(QRectF(self.rect()).adjusted(theme.GRID, 0, 0, 0), LEFT, self._instead)
+        else:
+            painter.setFont(look.number_font)
+            for slot, (text, marked) in zip(self._slots, self._texts, strict=False):
+                painter.setPen(look.pen(look.warning if marked else look.text))
+                painter.drawText(slot_room(slot, self.height()), RIGHT, text)
+        painter.end()
+
+
+def slot_room(slot: Slot, height: float) -> QRectF:
+    """Where a column's text stands in a row of a height; lines stand close together around its middle."""
+    line = theme.line_height(theme.current().number_font)
+    top = height / 2 + (slot.line - slot.lines / 2) * line
+    return QRectF(slot.left, top, slot.width, line)
+
+
+class RaceRow(QWidget):
+    """A lane, or the exact law where there is no lane."""
+
+    edited = Signal(str, object)
+    """A setting of the lane by name, and its new value."""
+    removed = Signal()
+    refused = Signal(str)
+
+    def __init__(self, colour: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._colour, self._lane = colour, Lane()
+        self.name = QLabel(self)
+        self.latent, self.data = LittlePicture(self), LittlePicture(self)
+        self.latent.setToolTip("Latent space: where the chains were, and where they are now.")
+        self.data.setToolTip("Data space: G(z) of the chains now; behind them draws of the exact law, where known.")
+        self.numbers = Numbers(self)
+        self.lines: dict[str, ValueLine] = {}
+        self._symbols: dict[str, QLabel] = {}
+        self.remove = QToolButton(self)
+        self.remove.setText("×")
+        self.remove.setAutoRaise(True)
+        self.remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.remove.clicked.connect(lambda _checked: self.removed.emit())
+        self.remove.setVisible(bool(colour))
+        if colour:
+            for name in EDITED:
+                self._add_line(name)
+
+    def _add_line(self, name: str) -> None:
+        line, label = ValueLine(self), QLabel(self)
+        line.setFont(theme.current().number_font)
+        line.setFrame(False)
+        line.setTextMargins(2, 0, 2, 0)
+        calm(line)
+        line.taken.connect(lambda text, name=name: self._typed(name, text))
+        self.lines[name], self._symbols[name] = line, label
+
+    def show_lane(self, lane: Lane) -> None:
+        """Show the settings of a lane."""
+        self._lane = lane
+        what = f"{NAMES[lane.name]} {lane.scheme}" if lane.name == "kinetic" else NAMES[lane.name]
+        self.name.setText(what)
+        self.remove.setToolTip(f"Take {what} out of the race")
+        self.remove.setAccessibleName(f"Take {what} out of the race")
+        for name, line in self.lines.items():
+            shown = acts(name, lane.name)
+            setting = describe(name, Lane.model_fields[name])
+            line.setVisible(shown)
+            self._symbols[name].setVisible(shown)
+            self._symbols[name].setText(symbol(name, lane.name))
+            line.show_text(number_text(getattr(lane, name)))
+            line.setAccessibleName(f"{setting.label} of {what}")
+            line.setToolTip(f"{setting.help} Allowed: {setting.range_text()}. The lane begins again.")
+
+    def show_result(self, lane: LaneResult, part: RacePart, slots: list[Slot], highest: float) -> None:
+        """Show where the lane is and what is said of it."""
+        self.latent.show_points(lane.latents, part.latent_home)
+        self.latent.show_density(lane.density, highest)
+        if len(lane.images):
+            self.data.show_images(lane.images)
+        else:
+            self.data.show_points(lane.samples, part.data_home, part.exact_samples)
+        texts = [(slot.column.write(lane, part), slot.column.marked(lane, part)) for slot in slots]
+        gone = f"{count(lane.diverged)} of {count(len(lane.latents))} chains have diverged: lower the step size"
+        self.numbers.show_texts(slots, texts, gone if lane.diverged else "")
+        tip = f"{lane.label}: {LAWS[lane.law]}."
+        if lane.step_size == lane.step_size and number_text(lane.step_size) != number_text(self._lane.step_size):
+            tip += f" Adapted step size: {short(lane.step_size)}."
+        if lane.nonfinite:
+            tip += f" {count(lane.nonfinite)} moves met an energy that is not finite and were refused."
+        if self.name.toolTip() != tip:
+            self.name.setToolTip(tip)
+
+    def show_exact(self, part: RacePart, slots: list[Slot], highest: float) -> None:
+        """Show the exact law."""
+        known = bool(part.exact_density.size) or part.exact_energy == part.exact_energy
+        self.name.setText("exact law")
+        self.name.setToolTip(f"ν_β: {part.truth}." if part.truth else "ν_β: not known yet.")
+        self.latent.show_points(part.exact_latents, part.latent_home)
+        self.latent.show_density(part.exact_density, highest)
+        if len(part.exact_images):
+            self.data.show_images(part.exact_images)
+        else:
+            self.data.show_points(part.exact_samples, part.data_home)
+        self.numbers.show_texts(slots, [(slot.column.exact(part) if known else "", False) for slot in slots])
+
+    def arrange(self, left: int, pictures: int, wide: int) -> None:
+        """Give all parts their place: width of the sampler's part, side of the pictures, width of the data's."""
+        height, number = self.height(), theme.current().number_font
+        line = theme.line_height(number) + 2
+        first = CHIP + theme.GRID
+        shown = [name for name in self.lines if acts(name, self._lane.name)]
+        top = (height - (2 * line if shown else line)) // 2
+        self.name.setGeometry(first, top, left - first - 2, line)
+        x = first
+        for name in shown:
+            wide_symbol = int(theme.text_width(theme.current().text_font, self._symbols[name].text())) + 3
+            self._symbols[name].setGeometry(x, top + line, wide_symbol, line)
+            width = int(theme.text_width(number, "0.00000")) + 6
+            self.lines[name].setGeometry(x + wide_symbol, top + line, width, line)
+            x += wide_symbol + width + 4
+        gap = theme.GRID // 2
+        edge = (height - pictures) // 2
+        self.latent.setGeometry(left, edge, pictures, pictures)
+        self.data.setGeometry(left + pictures + gap, edge, wide, pictures)
+        begin = left + pictures + wide + 2 * gap
+        button = self.remove.sizeHint().width()
+        self.numbers.setGeometry(begin, 0, self.width() - begin - button - gap, height)
+        self.remove.setGeometry(self.width() - button, (height - line) // 2, button, line)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setPen(look.pen(look.line))
+        painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+        colour = QColor(self._colour or look.gebm)
+        painter.fillRect(QRectF(0, self.height() / 2 - CHIP / 2, CHIP, CHIP), colour)
+        painter.end()
+
+    def _typed(self, name: str, text: str) -> None:
+        try:
+            value = parse_number(describe(name, Lane.model_fields[name]), text)
+        except ValueError as error:
+            self.refused.emit(str(error))
+            return
+        self.lines[name].accept()
+        self.refused.emit("")
+        if value != getattr(self._lane, name):
+            self.edited.emit(name, value)
+        else:
+            self.lines[name].show_text(number_text(getattr(self._lane, name)))
+
+
+class Heads(QWidget):
+    """The titles of the columns; each explains itself in a tooltip."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._slots: list[Slot] = []
+        self._left = 0.0
+        self._pictures: list[tuple[str, QRectF]] = []
+        self._part: RacePart | None = None
+
+    def show_slots(self, slots: list[Slot], row: RaceRow, part: RacePart | None) -> None:
+        """Show the titles of columns where a row has them."""
+        self._part = part
+        left = float(row.numbers.x())
+        pictures = [("latent", QRectF(row.latent.geometry())), ("data", QRectF(row.data.geometry()))]
+        if (slots, left, pictures) != (self._slots, self._left, self._pictures):
+            self._slots, self._left, self._pictures = slots, left, pictures
+            line = theme.line_height(theme.current().text_font)
+            self.setFixedHeight(line * max((slot.lines for slot in slots), default=1) + 4)
+            self.update()
+
+    def tip_at(self, spot: QPoint) -> str:
+        """The explanation of the column at a point."""
+        for slot in self._slots:
+            if slot_room(slot, self.height()).translated(self._left, 0).contains(spot):
+                return slot.column.explain(self._part)
+        return ""
+
+    def event(self, event: object) -> bool:  # type: ignore[override]
+        if isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.tip_at(event.pos()), self)
+            return True
+        return super().event(event)  # type: ignore[arg-type]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setFont(look.text_font)
+        painter.setPen(look.pen(look.muted))
+        metrics = QFontMetrics(look.text_font)
+        for slot in self._slots:
+            room = slot_room(slot, self.height()).translated(self._left, 0)
+            title = metrics.elidedText(slot.column.title, Qt.TextElideMode.ElideRight, int(room.width()))
+            painter.drawText(room, RIGHT, title)
+        for title, place in self._pictures:
+            width = max(theme.text_width(look.text_font, title), place.width())
+            middle = QRectF(place.center().x() - width / 2, 0, width, self.height())
+            painter.drawText(middle, Qt.AlignmentFlag.AlignCenter, title)
+        painter.end()

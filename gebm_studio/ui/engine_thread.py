@@ -8,7 +8,7 @@ import time
 from PySide6.QtCore import QObject, QThread, Signal
 
 from gebm_studio.engine.host import Host, Mode, Options, start
-from gebm_studio.messages import Command, Frame, Note, Progress, Saved, Stop, Written
+from gebm_studio.messages import Command, Frame, Note, Progress, Saved, SelfTested, Stop, Written
 from gebm_studio.ui.outbox import Outbox
 
 PATIENCE = 1.5
@@ -19,7 +19,7 @@ class EngineThread(QThread):
     """One engine at a time. Signals arrive in the thread that made this object.
 
     Signals:
-        frame, note, progress, written, saved: the answers of `gebm_studio.messages`.
+        frame, note, progress, written, saved, tested: the answers of `gebm_studio.messages`.
         died: the engine ended without being asked, and why.
     """
 
@@ -28,6 +28,7 @@ class EngineThread(QThread):
     progress = Signal(object)
     written = Signal(object)
     saved = Signal(object)
+    tested = Signal(object)
     died = Signal(str)
     _ended = Signal(int, str)
 
@@ -105,6 +106,7 @@ class EngineThread(QThread):
         """Emit answers until the end; True where the window asked for the end."""
         signals = {
             Frame: self.frame, Note: self.note, Progress: self.progress, Written: self.written, Saved: self.saved,
+            SelfTested: self.tested,
         }  # fmt: skip
         while not self._closing.is_set():
             try:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from gebm_studio.messages import Cancel
+from gebm_studio.ui import selftest
 from gebm_studio.ui.announcer import open_folder
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _run(window: StudioWindow, menu: QMenu) -> None:
     menu.addAction(transport.slow_action)
     menu.addSeparator()
     apply = _add(menu, "&Apply changes and restart", window.controls.apply, "Ctrl+Return")
-    _add(menu, "&Cancel the export", lambda: window.session.send(Cancel()))
+    _add(menu, "&Cancel the export or the self-test", lambda: window.session.send(Cancel()))
     # An action that cannot act says so by being grey.
     menu.aboutToShow.connect(lambda: apply.setEnabled(bool(window.session.settings.pending)))
 
@@ -102,6 +103,7 @@ def _run(window: StudioWindow, menu: QMenu) -> None:
 def _tools(window: StudioWindow, menu: QMenu) -> None:
     _add(menu, "Restart the &engine from the last good state", window.restart_engine)
     _add(menu, "Run again with another &seed", window.new_seed)
+    _add(menu, "Self-&test of the samplers…", lambda: selftest.show(window, window.session))
     menu.addSeparator()
     _add(menu, "&Copy the run log", window.log.copy_all)
     _add(menu, "Open the &autosave folder", lambda: open_folder(window.autosave_folder))

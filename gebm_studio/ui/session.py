@@ -32,7 +32,7 @@ class Session(QObject):
         frame: a frame of the present run.
         settings_changed: a value in `settings`, acting or waiting, may have changed.
         state_changed: the new state.
-        note, progress, written: as the engine sends them.
+        note, progress, written, tested: as the engine sends them.
         stopped: the engine ended without being asked, and why.
         busy: the engine has been silent for this many seconds.
     """
@@ -44,6 +44,7 @@ class Session(QObject):
     note = Signal(object)
     progress = Signal(object)
     written = Signal(object)
+    tested = Signal(object)
     stopped = Signal(str)
     busy = Signal(float)
 
@@ -74,6 +75,7 @@ class Session(QObject):
         self._engine.note.connect(self.note)
         self._engine.progress.connect(self.progress)
         self._engine.written.connect(self.written)
+        self._engine.tested.connect(self.tested)
         self._engine.saved.connect(self._on_saved)
         self._engine.died.connect(self._on_died)
         self._pacing = Pacing(frames_per_second, self)

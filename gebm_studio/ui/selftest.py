@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from gebm_studio.messages import Cancel, CheckResult, SelfTest, SelfTested
 from gebm_studio.ui import theme
 from gebm_studio.ui.labels import Line
-from gebm_studio.ui.panels.numbers import short
+from gebm_studio.ui.panels.numbers import MINUS, short
 from gebm_studio.ui.session import Session
 
 COLUMNS = ("Sampler", "Quantity", "Expected", "Measured", "± error", "z", "Tolerance", "")
@@ -43,7 +43,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 def cells(line: CheckResult) -> tuple[str, ...]:
     """A line as it is shown and copied."""
-    error, z = (short(line.error, 2), short(line.z, 2)) if line.error else ("", "")
+    error, z = (short(line.error, 2), f"{line.z:+.2f}".replace("-", MINUS)) if line.error else ("", "")
     numbers = short(line.expected, 4), short(line.measured, 4), error, z, short(line.tolerance, 2)
     return (line.sampler, line.quantity, *numbers, "holds" if line.passed else "FAILS")
 
@@ -159,10 +159,11 @@ class SelfTestWindow(QWidget):
         self.bar.setRange(0, max(tested.total, 1))
         self.bar.setValue(tested.done)
         failed = sum(not line.passed for line in tested.results)
-        verdict = f"{failed} of {len(tested.results)} lines FAIL" if failed else f"all {len(tested.results)} lines hold"
+        lines = f"{len(tested.results)} line{'' if len(tested.results) == 1 else 's'}"
+        verdict = f"{lines}, {failed} FAIL" if failed else f"{lines}, none fails"
         if tested.state == "going":
             self._set_going(True)
-            self.status.show_text(f"Check {tested.done + 1} of {tested.total}; {verdict} so far")
+            self.status.show_text(f"Check {tested.done + 1} of {tested.total}; {verdict}")
         elif tested.state == "done":
             self._finish(f"Done: {verdict}.")
         elif tested.state == "failed":
@@ -201,7 +202,7 @@ class SelfTestWindow(QWidget):
         table.verticalHeader().setDefaultSectionSize(theme.line_height(look.number_font) + theme.GRID // 2)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
-        widest = ("random_walk", "", "−0.00000", "−0.00000e−00", "0.00000", "−0.000", "0.0000000", "FAILS")
+        widest = ("random_walk", "", "−0.00000", "0.000e−00", "0.00000", "−00.00", "0.0000000", "FAILS")
         for section, text in enumerate(widest):
             if text:
                 wider = max(theme.text_width(look.number_font, words) for words in (text, COLUMNS[section]))

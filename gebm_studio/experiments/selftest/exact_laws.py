@@ -58,9 +58,9 @@ def linear_gaussian(name: str, seed: int, dim: int, steps: int) -> Work:
     way = walk(sampler, model.potential, gaussian(own, CHAINS, dim), own, BURN + steps)
     found = yield from averages(way, BURN, look)
     spread = float(along @ model.covariance @ along)
-    which = f"random linear-Gaussian, d = {dim}"
+    which = f"linear-Gaussian, d = {dim}"
     return (
-        estimate(name, f"mean along a random direction, {which}", float(mean @ along), found[0], spread),
+        estimate(name, f"mean, {which}", float(mean @ along), found[0], spread),
         estimate(name, f"E (z−μ)ᵀΛ(z−μ)/d, {which}", 1.0, found[1], 2 / dim),
     )
 

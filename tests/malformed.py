@@ -1,4 +1,4 @@
-"""Fifty malformed presets, each with what its one line must say."""
+"""Malformed presets, each with what its one line must say."""
 
 from __future__ import annotations
 
@@ -93,6 +93,20 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
     "choice in capitals": (_in("sampler", 'name = "ULA"'), "sampler.name: must be one of ula, mala, random_walk"),
     "empty title": ('title = ""', "title: must have 1 character or more, got 0"),
     "title too long": (f'title = "{"t" * 81}"', "title: must have 80 characters or fewer, got 81"),
+    # The samplers of a race.
+    "a lane beyond its range": (
+        _in("race", 'lanes = [{ name = "ula" }, { name = "ula", step_size = -1 }]'),
+        "race.lanes[1].step_size: must lie from 1e-6 to 10, got -1",
+    ),
+    "a lane of no algorithm": (
+        _in("race", 'lanes = [{ name = "ulla" }]'),
+        "race.lanes[0].name: must be one of ula, mala, random_walk, hmc, kinetic, ghmc",
+    ),
+    "unknown key of a lane": (
+        _in("race", 'lanes = [{ name = "kinetic", frction = 1.0 }]'),
+        "race.lanes[0].frction: unknown key; did you mean friction?",
+    ),
+    "a lane that is a name": (_in("race", 'lanes = ["ula"]'), "race.lanes[0]: must be a table, got 'ula'"),
     # What does not fit together.
     "too few weights": (
         _in("target", 'kind = "ring"\nmodes = 3\nweights = [1, 2]'),

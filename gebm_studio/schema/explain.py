@@ -45,12 +45,11 @@ def unknown_setting(path: str, preset: Preset) -> str:
 
 def setting_at(path: str, table: Mapping[str, Any]) -> Setting | None:
     """The description of the setting at a dotted path of a table, whose kinds may be anything."""
-    group, dot, name = path.partition(".")
-    model = _section_class(group, table) if dot else Preset
-    name = (name if dot else group).split("[")[0]
+    group, _, name = path.rpartition(".")
+    model, name = _holder(path, table), name.split("[")[0]
     if model is None or name not in model.model_fields:
         return None
-    return describe(name, model.model_fields[name], group if dot else "")
+    return describe(name, model.model_fields[name], group)
 
 
 def one_line(text: str) -> str:
@@ -85,15 +84,15 @@ def _lines(detail: ErrorDetails, table: Mapping[str, Any]) -> Iterator[str]:
 def _demand(path: str, detail: ErrorDetails, table: Mapping[str, Any]) -> str:
     """What a value must be, from the setting's description where there is one."""
     kind, (first, *_) = detail["type"], detail["type"].split("_")
-    setting = setting_at(path, table)
+    setting, entry = setting_at(path, table), path.endswith("]")
     if kind.startswith(("model_", "dict_")) or (setting and setting.kind == "section"):
         return "be a table"
-    if setting and setting.choices:
+    if setting and setting.choices and not entry:
         return f"be {setting.range_text()}"
-    allowed = setting.range_text() if setting and "[" not in path else ""
+    allowed = setting.range_text() if setting and not entry else ""
     if kind in _RANGE_TYPES and setting and allowed:
         return f"lie {allowed}" if setting.high is not None else f"be a number {allowed}"
-    if setting and setting.kind in _NOUNS and "[" not in path:
+    if setting and setting.kind in _NOUNS and not entry:
         return f"be {_NOUNS[setting.kind]} {allowed if setting.kind in ('int', 'float') else ''}".rstrip()
     if first in _PYDANTIC_NOUNS:
         return f"be {_PYDANTIC_NOUNS[first]}"
@@ -156,11 +155,21 @@ def _section_class(group: str, table: Mapping[str, Any]) -> type[Section] | None
     return next((member for member in members if member.model_fields["kind"].default == kind), None)
 
 
+def _holder(path: str, table: Mapping[str, Any]) -> type[Section] | None:
+    """The class that has the last key of a path such as `sampler.friction` or `race.lanes[0].friction`."""
+    group, *inner = [key.split("[")[0] for key in path.split(".")[:-1]] or [""]
+    model = _section_class(group, table) if group else Preset
+    for key in inner:
+        annotation = model.model_fields[key].annotation if model and key in model.model_fields else None
+        entry = next(iter(typing.get_args(annotation)), None)
+        model = entry if isinstance(entry, type) and issubclass(entry, Section) else None
+    return model
+
+
 def _near_keys(path: str, table: Mapping[str, Any]) -> str:
-    group, dot, name = path.partition(".")
-    model = _section_class(group, table) if dot else Preset
+    model = _holder(path, table)
     known = list(model.model_fields) if model else []
-    near = difflib.get_close_matches(name if dot else group, known, n=1)
+    near = difflib.get_close_matches(path.rpartition(".")[2], known, n=1)
     return f"did you mean {near[0]}?" if near else "allowed: " + ", ".join(known)
 
 

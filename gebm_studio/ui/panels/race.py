@@ -18,7 +18,7 @@ from gebm_studio.ui.panels.panel import Panel
 from gebm_studio.ui.panels.race_columns import Column, Slot, place, progress, shown_pairs
 from gebm_studio.ui.panels.race_row import ALGORITHMS, CHIP, NAMES, Heads, RaceRow
 
-LOWEST, HIGHEST = 36, 96
+LOWEST, HIGHEST = 33, 96
 """Heights between which a row stretches."""
 MOST = 12
 EMPTY = (
@@ -214,7 +214,7 @@ class RacePanel(Panel):
         width, height = self._board.width(), self._board.height()
         each = max(LOWEST, min(HIGHEST, height // len(rows)))
         look = theme.current()
-        fields = theme.text_width(look.number_font, "0.00000") * 2 + theme.text_width(look.text_font, "δ κ") + 34
+        fields = theme.text_width(look.number_font, "0.0000") * 2 + theme.text_width(look.text_font, "δ κ") + 34
         names = max(theme.text_width(look.text_font, row.name.text()) for row in rows) + theme.GRID
         left = int(CHIP + theme.GRID + max(names, fields))
         side = each - 4

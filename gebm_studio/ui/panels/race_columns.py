@@ -15,7 +15,7 @@ SURE = 2.0
 """Standard errors from which a bias is marked: chance alone passes them once in twenty."""
 MIXED = 1.1
 """R-hat above which chains are marked as not yet agreeing."""
-GAP = 12
+GAP = 9
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ def _score(lane: LaneResult, _: RacePart) -> str:
 COLUMNS: tuple[tuple[Column, ...], ...] = (
     (
         Column(
-            "steps", "Steps of each chain.", "100 000", lambda lane: lane.steps,
+            "steps", "Steps of each chain.", "10 000", lambda lane: lane.steps,
             lambda lane, _: count(lane.steps), always=True,
         ),
         Column(
-            "gradients", "Evaluations of ∇U that each chain has spent; U alone counts half. Equal for all.", "100 000",
+            "gradients", "Evaluations of ∇U that each chain has spent; U alone counts half. Equal for all.", "10 000",
             lambda lane: lane.cost, lambda lane, _: count(round(lane.cost)), always=True,
         ),
     ),
@@ -95,21 +95,21 @@ COLUMNS: tuple[tuple[Column, ...], ...] = (
     (
         Column(
             "mean E", "Mean of E(G(z)) over all chains after the first half of the steps was dropped, ± its standard "
-            "error from the effective sample size. Exact law: {truth}.", "−0.0000 ± 0.0000",
+            "error from the effective sample size. Exact law: {truth}.", "−0.000 ± 0.000",
             lambda lane: lane.energy, lambda lane, _: with_error(lane.energy, lane.error),
             exact=_exact_energy,
             always=True,
         ),
         Column(
             "bias", "Mean E less the exact one, ± its standard error; marked where it is more than "
-            f"{SURE:g} of them. Exact law: {{truth}}.", "−0.0000 ± 0.0000",
+            f"{SURE:g} of them. Exact law: {{truth}}.", "−0.000 ± 0.000",
             lambda lane: lane.bias, lambda lane, part: with_error(lane.bias, bias_error(lane, part), signed=True),
             marked=bias_is_sure,
         ),
     ),
     (
         Column(
-            "ESS / grad", "Effective draws (bulk ESS of E(G(z)), all chains) for each gradient evaluation after the "
+            "ESS/grad", "Effective draws (bulk ESS of E(G(z)), all chains) for each gradient evaluation after the "
             "first half of the steps.", "0.0000", lambda lane: lane.ess_per_gradient,
             lambda lane, _: short(lane.ess_per_gradient, 2), always=True,
         ),

@@ -187,7 +187,7 @@ class RaceRow(QWidget):
     def arrange(self, left: int, pictures: int, wide: int) -> None:
         """Give all parts their place: width of the sampler's part, side of the pictures, width of the data's."""
         height, number = self.height(), theme.current().number_font
-        line = theme.line_height(number) + 2
+        line = theme.line_height(number) + 1
         first = CHIP + theme.GRID
         shown = [name for name in self.lines if acts(name, self._lane.name)]
         top = (height - (2 * line if shown else line)) // 2
@@ -196,7 +196,7 @@ class RaceRow(QWidget):
         for name in shown:
             wide_symbol = int(theme.text_width(theme.current().text_font, self._symbols[name].text())) + 3
             self._symbols[name].setGeometry(x, top + line, wide_symbol, line)
-            width = int(theme.text_width(number, "0.00000")) + 6
+            width = int(theme.text_width(number, "0.0000")) + 6
             self.lines[name].setGeometry(x + wide_symbol, top + line, width, line)
             x += wide_symbol + width + 4
         gap = theme.GRID // 2

@@ -15,8 +15,10 @@ from gebm_studio.messages import (
     DiagnosticsPart,
     Frame,
     GalleryPart,
+    Ladder,
     LatentPart,
     Map,
+    Mixing,
     frozen,
 )
 from gebm_studio.schema import Preset
@@ -185,6 +187,38 @@ def curves_part(count: int = 300, since: int = 0, rows: Array | None = None, **c
     return CurvesPart(**{**fields, **changes})
 
 
+def mixing(chains: int = 24, draws: int = 200, **changes: Any) -> Mixing:
+    """Chains that mix well."""
+    rng = np.random.default_rng(2)
+    fields: dict[str, Any] = dict(
+        chains=chains,
+        draws=draws,
+        ess=0.2 * chains * draws,
+        rhat=1.004,
+        cost=2.0 * chains * draws,
+        every=2.0,
+        autocorrelation=floats(0.7 ** np.arange(60)),
+        ranks=floats(1 + 0.2 * rng.standard_normal((chains, 20))),
+    )
+    return Mixing(**{**fields, **changes})
+
+
+def ladder(rungs: int = 6, rounds: int = 100, **changes: Any) -> Ladder:
+    """A ladder whose walkers go up and down."""
+    rng = np.random.default_rng(3)
+    walkers = np.stack([rng.permutation(rungs) for _ in range(rounds)])
+    fields: dict[str, Any] = dict(
+        share=floats(np.linspace(1, 0, rungs) ** 2),
+        swaps=floats(np.linspace(0.6, 0.7, rungs - 1)),
+        step_sizes=floats(np.geomspace(0.05, 1.0, rungs)),
+        mean_energy=floats(np.linspace(-1, 3, rungs)),
+        walkers=frozen(walkers.astype(np.int32)),
+        trips=12.5,
+        adapting=False,
+    )
+    return Ladder(**{**fields, **changes})
+
+
 def diagnostics_part(
     chains: int = 64, rounds: int = 200, modes: int = 8, seed: int = 0, **changes: Any
 ) -> DiagnosticsPart:
@@ -214,17 +248,17 @@ def diagnostics_part(
     )
     more: dict[str, Any] = dict(
         law="biased",
-        spread=floats(np.empty(0)),
-        trace=floats(np.empty((0, 0))),
-        visited=frozen(np.empty(0, dtype=np.int32)),
-        dwell=frozen(np.empty(0, dtype=np.int32)),
-        dwell_edges=floats(np.empty(0)),
-        mean_dwell=math.nan,
+        spread=floats(0.9 + 0.03 * rng.standard_normal(rounds)),
+        trace=floats(1.2 + 0.5 * rng.standard_normal((rounds, min(chains, 24)))),
+        visited=frozen(np.minimum(1 + jumps.sum(0), max(modes, 1)).astype(np.int32)),
+        dwell=frozen(np.array([0, 2, 5, 9, 14, 8, 1, 0], dtype=np.int32)),
+        dwell_edges=floats(2.0 ** np.arange(9)),
+        mean_dwell=31.0,
         counted_steps=1400,
-        cost=0.0,
-        counted_cost=0.0,
+        cost=1400.0,
+        counted_cost=1400.0,
         adapting=math.nan,
-        mixing=None,
+        mixing=mixing(min(chains, 24), rounds),
         ladder=None,
     )
     return DiagnosticsPart(**{**more, **fields, **changes})

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPaintEvent, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.colours import mode_table
+from gebm_studio.ui.panels.colours import CATEGORIES, mode_table
 from gebm_studio.ui.panels.numbers import short
 from gebm_studio.ui.theme import GRID, Theme
 
@@ -25,7 +25,8 @@ class Tile(QWidget):
         self.title = title
         self._value = self._brief = ""
         self._why = ""
-        self.setToolTip(f"{title[:1].upper()}{title[1:]}: {tip}")
+        self._tip = f"{title[:1].upper()}{title[1:]}: {tip}"
+        self.setToolTip(self._tip)
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(104, 64)
@@ -45,6 +46,10 @@ class Tile(QWidget):
         self._value, self._why, self._brief = value, why_empty, brief or value
         self.setAccessibleName(f"{self.title} {value}".strip())
         self.update()
+
+    def explain(self, protocol: str) -> None:
+        """Say in the tooltip of what and of how many the numbers are."""
+        self.setToolTip(f"{self._tip} {protocol}")
 
     def sizeHint(self) -> QSize:
         return QSize(200, 72)
@@ -80,11 +85,11 @@ class Tile(QWidget):
 
 
 class HistoryTile(Tile):
-    """A number over the last sampler rounds, with a line to compare it with."""
+    """A number over the last sampler rounds, or over lags, with a line to compare it with."""
 
     def __init__(self, title: str, tip: str, reference: float | None = None, parent: QWidget | None = None) -> None:
         super().__init__(title, tip, parent)
-        self._reference = reference
+        self.reference = reference
         self._values: NDArray[np.float64] = np.empty(0)
 
     @property
@@ -92,42 +97,44 @@ class HistoryTile(Tile):
         """What is drawn."""
         return self._values
 
-    def show_history(self, values: NDArray[np.float32], why_empty: str) -> None:
-        """Show a history; `why_empty` says why, where it holds no number."""
+    def show_history(self, values: NDArray[np.float32], why_empty: str, value: str | None = None) -> None:
+        """Show a history with its last number, or another `value`; `why_empty` says why, where it holds no number."""
         finite = values[np.isfinite(values)]
         self._values = values.astype(np.float64)
-        self.say(short(float(finite[-1])) if len(finite) else "", "" if len(finite) else why_empty)
+        last = (short(float(values[-1])) if value is None else value) if len(finite) else ""
+        self.say(last, "" if len(finite) else why_empty)
 
     def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
-        values = self._values
-        finite = values[np.isfinite(values)]
-        low, high = float(finite.min()), float(finite.max())
-        if self._reference is not None:
-            low, high = min(low, self._reference), max(high, self._reference)
-        margin = 0.08 * (high - low) or 0.1
-        low, high = low - margin, high + margin
-        labels = room.height() > 3 * theme.line_height(look.number_font)
-        if labels:
-            room = _with_scale(painter, room, look, low, high)
+        paint_lines(painter, room, look, [(self._values, look.first)], self.reference)
 
-        def height(value: float) -> float:
-            return room.bottom() - (value - low) / (high - low) * room.height()
 
-        if self._reference is not None:
-            painter.setPen(look.pen(look.axis, 1.0, True))
-            y = height(self._reference)
-            painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
-        across = np.linspace(room.left(), room.right(), len(values)) if len(values) > 1 else [room.center().x()]
-        points = [QPointF(x, height(v)) for x, v in zip(across, values.tolist(), strict=True) if np.isfinite(v)]
-        painter.setPen(look.pen(look.first))
-        if len(points) == 1:
-            painter.setBrush(look.brush(look.first))
-            painter.drawEllipse(points[0], 2.0, 2.0)
-        painter.drawPolyline(QPolygonF(points))
+class TraceTile(Tile):
+    """A few chains over the last rounds, each in a muted colour of its own."""
+
+    def __init__(self, title: str, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, tip, parent)
+        self._traces: NDArray[np.float64] = np.empty((0, 0))
+
+    @property
+    def traces(self) -> NDArray[np.float64]:
+        """What is drawn, a column each."""
+        return self._traces
+
+    def show_traces(self, traces: NDArray[np.float32], why_empty: str) -> None:
+        """Show traces (t, k); `why_empty` says why, where they hold no number."""
+        self._traces = traces.astype(np.float64)
+        some = bool(np.isfinite(traces).any())
+        self.say(f"{traces.shape[1]} chains" if some else "", "" if some else why_empty)
+
+    def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
+        colours = [theme.mixed(colour, look.plot, 0.35) for colour in CATEGORIES]
+        traces = [(trace, colours[place % len(colours)]) for place, trace in enumerate(self._traces.T)]
+        # Without the few highest, which are of the way from a far start.
+        paint_lines(painter, room, look, traces, within=99.5)
 
 
 class TimelineTile(Tile):
-    """Which mode each chain was in: one row a chain, time to the right, one colour a mode."""
+    """Where each of some things was: one row a thing, time to the right, one colour a place."""
 
     def __init__(self, title: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(title, tip, parent)
@@ -135,14 +142,14 @@ class TimelineTile(Tile):
 
     @property
     def timeline(self) -> NDArray[np.int32]:
-        """Mode by round and chain."""
+        """Place by round and thing."""
         return self._timeline
 
-    def show_timeline(self, timeline: NDArray[np.int32], why_empty: str) -> None:
-        """Show a timeline (t, k); `why_empty` says why, where it names no mode."""
+    def show_timeline(self, timeline: NDArray[np.int32], why_empty: str, value: str = "", brief: str = "") -> None:
+        """Show a timeline (t, k); `why_empty` says why, where it names no place."""
         self._timeline = timeline
         empty = not timeline.size or bool((timeline < 0).all())
-        self.say("", why_empty if empty else "")
+        self.say("" if empty else value, why_empty if empty else "", brief)
 
     def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
         table = mode_table(look)
@@ -157,6 +164,9 @@ class TimelineTile(Tile):
 
 class BarsTile(Tile):
     """Bars, with a mark on each for what it ought to be."""
+
+    scale = True
+    """Whether the ends of the scale stand at the left."""
 
     def __init__(self, title: str, tip: str, role: str, parent: QWidget | None = None) -> None:
         super().__init__(title, tip, parent)
@@ -184,8 +194,8 @@ class BarsTile(Tile):
     def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
         count = len(self._bars)
         highest = float(np.nanmax(np.concatenate([self._bars, self._marks, [0.0]]), initial=0.0)) or 1.0
-        if room.height() > 3 * theme.line_height(look.number_font):
-            room = _with_scale(painter, room, look, 0.0, highest)
+        if self.scale and room.height() > 3 * theme.line_height(look.number_font):
+            room = with_scale(painter, room, look, 0.0, highest)
         pitch = room.width() / count
         gap = 0.0 if pitch < 3 else min(0.25 * pitch, 4.0)
         colour, bottom = QColor(getattr(look, self._role)), room.bottom()
@@ -207,7 +217,46 @@ def fitted(text: str, look: Theme, width: float) -> str:
     return QFontMetrics(look.text_font).elidedText(text, Qt.TextElideMode.ElideRight, int(width))
 
 
-def _with_scale(painter: QPainter, room: QRectF, look: Theme, low: float, high: float) -> QRectF:
+def paint_lines(
+    painter: QPainter,
+    room: QRectF,
+    look: Theme,
+    lines: list[tuple[NDArray[np.float64], str]],
+    reference: float | None = None,
+    within: float = 100.0,
+) -> None:
+    """Draw lines of equal length over their places, on one scale that fits them and the reference.
+
+    Values above their percentile `within` may leave the picture.
+    """
+    finite = np.concatenate([values[np.isfinite(values)] for values, _ in lines])
+    low, high = float(finite.min()), float(np.percentile(finite, within))
+    if reference is not None:
+        low, high = min(low, reference), max(high, reference)
+    margin = 0.08 * (high - low) or 0.1
+    low, high = low - margin, high + margin
+    if room.height() > 3 * theme.line_height(look.number_font):
+        room = with_scale(painter, room, look, low, high)
+
+    def height(value: float) -> float:
+        return room.bottom() - (value - low) / (high - low) * room.height()
+
+    if reference is not None:
+        painter.setPen(look.pen(look.axis, 1.0, True))
+        painter.drawLine(QPointF(room.left(), height(reference)), QPointF(room.right(), height(reference)))
+    painter.setClipRect(room.adjusted(-2, -2, 2, 2))
+    for values, colour in lines:
+        across = np.linspace(room.left(), room.right(), len(values)) if len(values) > 1 else [room.center().x()]
+        points = [QPointF(x, height(v)) for x, v in zip(across, values.tolist(), strict=True) if np.isfinite(v)]
+        painter.setPen(look.pen(colour))
+        if len(points) == 1:
+            painter.setBrush(look.brush(colour))
+            painter.drawEllipse(points[0], 2.0, 2.0)
+        painter.drawPolyline(QPolygonF(points))
+    painter.setClipping(False)
+
+
+def with_scale(painter: QPainter, room: QRectF, look: Theme, low: float, high: float) -> QRectF:
     """Write the ends of the scale at the left, and give back the room that is left."""
     line = theme.line_height(look.number_font)
     texts = [f"{end:.0f}" if end == round(end) and abs(end) < 1000 else short(end, 2) for end in (low, high)]

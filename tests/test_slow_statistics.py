@@ -65,3 +65,20 @@ def test_small_kinetic_moments_of_a_skewed_law(scheme: str) -> None:
     for means, expected in ((total / 2000, 0.0), (squares / 2000, variance)):
         score = (means.mean() - expected) / (means.std() / math.sqrt(2000))
         assert abs(float(score)) < 4.5
+
+
+def test_small_digits_sharpen_down_the_energy() -> None:
+    """F12: after 300 iterations, 512 chains have lower energies and fewer grey pixels than where they began.
+
+    Paired differences, more than five standard errors each; z was −12 and −13.
+    """
+    changes = {"sampler.chains": 512, "training.truth_every": 1000}
+    run = Training(presets.changed(presets.load("f12"), changes), CPU)
+    began = run.chains.position.clone()
+    run.train(300)
+    first, last = (run.model.samples(z) for z in (began, run.chains.position))
+    grey = [(1 - x.abs().clamp(max=1)).flatten(1).mean(1) for x in (first, last)]
+    energies = [run.model.energies(z) for z in (began, run.chains.position)]
+    for before, after in (grey, energies):
+        falls = before - after
+        assert float(falls.mean() / (falls.std() / math.sqrt(512))) > 5

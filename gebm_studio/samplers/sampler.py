@@ -26,6 +26,10 @@ candidates grows). `other`: another law, or none at all.
 """
 
 
+BLOCK = 8
+"""Rows that matrix kernels multiply together, or a multiple of them."""
+
+
 class Info(NamedTuple):
     """Diagnostics of one step.
 
@@ -121,10 +125,13 @@ def value_at(potential: Potential, position: Tensor) -> Tensor:
 
 
 def _pieces(potential: Potential, position: Tensor) -> tuple[Tensor, ...]:
-    # Pieces of nearly equal size: a last piece of a few rows would be multiplied by other
-    # kernels, and the result would depend on the chunk.
     chunk = getattr(potential, "chunk", 0) or len(position)
-    return position.tensor_split(max(1, -(-len(position) // chunk)))
+    if chunk < 2 * BLOCK or chunk >= len(position):
+        return position.tensor_split(max(1, -(-len(position) // chunk)))
+    # Nearly equal pieces of whole blocks: rows beside the blocks, or in a piece of a few rows, are multiplied by
+    # other kernels, and the result would depend on the chunk.
+    count, blocks = -(-len(position) // (chunk - chunk % BLOCK)), len(position) // BLOCK
+    return position.tensor_split([BLOCK * -(-blocks * i // count) for i in range(1, count)])
 
 
 def _checked(value: Tensor, position: Tensor) -> Tensor:

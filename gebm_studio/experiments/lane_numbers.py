@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from torch import Tensor
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.experiments import effective
 from gebm_studio.experiments.lanes import DESCENTS, FARTHEST, LaneRun
+from gebm_studio.experiments.truth import PIECE
 from gebm_studio.messages import Extent, Floats, frozen
 from gebm_studio.models import Gebm
 from gebm_studio.targets import FiniteTarget, Target
@@ -26,8 +28,8 @@ JUDGED = 2048
 FEWEST_DRAWS = 20
 """Draws of each chain below which an error bar could not be trusted."""
 FEWEST_IMAGES = 64
-RESAMPLES, AT_ONCE = 100, 10
-"""Bootstrap resamples of a ratio of Fréchet distances, and how many make one piece of a few milliseconds."""
+RESAMPLES = 100
+"""Bootstrap resamples of a ratio of Fréchet distances."""
 
 Score = tuple[float, float, float]
 NO_SCORE: Score = (math.nan, math.nan, math.nan)
@@ -154,10 +156,13 @@ class Judge:
 
         found = log_ratio(real, base, lane)
         rng = np.random.default_rng(0)
-        drawn = []
-        for count in range(RESAMPLES):
-            if count % AT_ONCE == 0:
+        drawn: list[float] = []
+        yield
+        began = time.perf_counter()
+        for _ in range(RESAMPLES):
+            if time.perf_counter() - began > PIECE:
                 yield
+                began = time.perf_counter()
             chosen = rng.integers(n, size=n)
             drawn.append(log_ratio(real[rng.integers(len(real), size=len(real))], base[chosen], lane[chosen]))
         # To resample adds once more the excess of order 1/n that a distance has: shifted by the bootstrap's bias.

@@ -16,9 +16,11 @@ from gebm_studio.messages import (
     Frame,
     GalleryPart,
     Ladder,
+    LaneResult,
     LatentPart,
     Map,
     Mixing,
+    RacePart,
     frozen,
 )
 from gebm_studio.schema import Preset
@@ -35,12 +37,17 @@ NOTES = (
     ("w1_floor", "two halves of held-out data, n = 512"),
 )
 
+LANES: tuple[dict[str, Any], ...] = (
+    {"name": "ula", "step_size": 0.05}, {"name": "mala", "step_size": 0.1}, {"name": "kinetic"},
+)  # fmt: skip
+
 Array = NDArray[Any]
 
 
 def preset(**view: Any) -> Preset:
-    """A preset with some view settings changed."""
-    return Preset(title="ring", view={**Preset(title="ring").view.model_dump(), **view})
+    """A preset with a race, and with some view settings changed."""
+    views = {**Preset(title="ring").view.model_dump(), **view}
+    return Preset.model_validate({"title": "ring", "view": views, "race": {"lanes": LANES}})
 
 
 def floats(values: Any) -> Array:
@@ -292,6 +299,37 @@ def gallery_part(count: int = 64, size: int = 8, frames: int = 10, chain: int = 
     return GalleryPart(**{**fields, **changes})
 
 
+def lane(label: str = "ULA δ=0.05", chains: int = 64, seed: int = 0, **changes: Any) -> LaneResult:
+    """One sampler of a race."""
+    rng = np.random.default_rng(seed)
+    density = np.exp(-np.square(np.linspace(-3, 3, 48))[:, None] - np.square(np.linspace(-2, 4, 48)))
+    fields: dict[str, Any] = dict(
+        label=label, law="biased", steps=1240, cost=1240.0, step_size=0.05, acceptance=math.nan, nonfinite=0,
+        diverged=0, energy=-0.6344, error=0.0127, bias=0.0177, ess=2848.0, ess_per_gradient=0.0445, rhat=1.034,
+        astray=0.0655, score=(math.nan, math.nan, math.nan), latents=floats(rng.standard_normal((chains, 2))),
+        samples=floats(ring(chains, rng)), density=floats(density), images=frozen(np.zeros((0, 1, 1), dtype=np.uint8)),
+    )  # fmt: skip
+    return LaneResult(**{**fields, **changes})
+
+
+def race_part(*lanes: LaneResult, **changes: Any) -> RacePart:
+    """A race of three samplers."""
+    rng = np.random.default_rng(1)
+    default = (
+        lane(seed=1, energy=0.0035, bias=0.6557),
+        lane("MALA δ=0.1", law="exact", acceptance=0.696, seed=2),
+        lane("kinetic ABOBA h=0.1 κ=1", seed=3, rhat=1.3),
+    )
+    fields: dict[str, Any] = dict(
+        lanes=lanes or default, budget=2000, exact_energy=-0.6521, exact_error=3e-8,
+        truth="quadrature on 256 × 256 cells", exact_density=lane().density,
+        exact_latents=floats(rng.standard_normal((64, 2))), exact_samples=floats(ring(64, rng)),
+        exact_images=frozen(np.zeros((0, 1, 1), dtype=np.uint8)), latent_home=(-4.0, 4.0, -4.0, 4.0),
+        data_home=(-3.0, 3.0, -3.0, 3.0), base_astray=0.27, note="",
+    )  # fmt: skip
+    return RacePart(**{**fields, **changes})
+
+
 def frame(**changes: Any) -> Frame:
     """A frame with nothing in it but what is given."""
     fields: dict[str, Any] = dict(
@@ -317,6 +355,7 @@ def full_frame(tick: int = 0, points: int = 1500, chains: int = 64, **changes: A
         curves=curves_part(),
         diagnostics=diagnostics_part(chains=chains),
         gallery=gallery_part(),
+        race=race_part(),
     )
     return frame(**{**fields, **changes})
 

@@ -43,7 +43,8 @@ def test_a_png_has_the_size_and_the_colours_of_the_panel(
     assert pixels.shape[1] == round((size.width() + 2 * MARGIN) * scale)
     assert pixels.shape[0] == round((size.height() + 2 * MARGIN) * scale)
     assert has_colour(pixels, theme.LIGHT.text, 20, 40)
-    role = {"data": "gebm", "latent": "chains", "curves": "first", "diagnostics": "gebm", "gallery": "base"}[name]
+    roles = {"data": "gebm", "latent": "chains", "curves": "first", "diagnostics": "gebm", "gallery": "base"}
+    role = roles.get(name, "chains")
     assert has_colour(pixels, getattr(theme.LIGHT, role), 30)
 
 

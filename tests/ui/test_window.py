@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 from gebm_studio import presets
 from gebm_studio.messages import Note
 from gebm_studio.ui import theme
-from gebm_studio.ui.docks import VERSION
+from gebm_studio.ui.docks import OPTIONAL, VERSION
 from gebm_studio.ui.window import StudioWindow
 
 SMALL = {
@@ -152,7 +152,8 @@ def test_slow_motion_and_speed_are_one_setting(make_window: Any, qtbot: QtBot) -
 def test_docks_hide_come_back_and_cost_nothing_while_hidden(make_window: Any, qtbot: QtBot) -> None:
     window = ready(make_window(**SMALL), qtbot)
     docks = window.docks.docks
-    assert set(docks) == {"presets", "data", "latent", "curves", "diagnostics", "gallery", "controls", "log"}
+    always = {"presets", "data", "latent", "curves", "diagnostics", "controls", "log"}
+    assert set(docks) == always | set(OPTIONAL)
     needs, _ = window._pull_fields()
     assert needs == {"data", "latent", "curves", "diagnostics"}
     docks["latent"].close()
@@ -206,7 +207,7 @@ def test_a_broken_settings_file_does_not_stop_the_start(
     folder.mkdir()
     (folder / "window.ini").write_bytes(content)
     window = make_window(**SMALL)
-    assert all(not dock.isHidden() for name, dock in window.docks.docks.items() if name != "gallery")
+    assert all(not dock.isHidden() for name, dock in window.docks.docks.items() if name not in OPTIONAL)
     if content[:1] in (b"\x00", b"n"):
         assert (folder / "window.ini.bak").read_bytes() == content
         assert any("window.ini" in text for text in window.log.texts())

@@ -161,7 +161,8 @@ class RaceRow(QWidget):
         else:
             self.data.show_points(lane.samples, part.data_home, part.exact_samples)
         texts = [(slot.column.write(lane, part), slot.column.marked(lane, part)) for slot in slots]
-        gone = f"{count(lane.diverged)} of {count(len(lane.latents))} chains have diverged: lower the step size"
+        noun = "chain has" if lane.diverged == 1 else "chains have"
+        gone = f"{count(lane.diverged)} {noun} diverged: lower the step size"
         self.numbers.show_texts(slots, texts, gone if lane.diverged else "")
         tip = f"{lane.label}: {LAWS[lane.law]}."
         if lane.step_size == lane.step_size and number_text(lane.step_size) != number_text(self._lane.step_size):

@@ -152,7 +152,10 @@ def shown_pairs(part: RacePart | None) -> list[list[Column]]:
 
 
 def place(pairs: list[list[Column]], room: float) -> list[Slot]:
-    """Columns side by side where they fit, else in two lines; spare room is shared."""
+    """Columns side by side where they fit, else in two lines, without the first where even these do not fit.
+
+    Spare room is shared.
+    """
     font = theme.current().number_font
 
     def need(column: Column) -> float:
@@ -160,13 +163,16 @@ def place(pairs: list[list[Column]], room: float) -> list[Slot]:
         return max(theme.text_width(font, text) for text in texts) + GAP
 
     beside = [[column] for pair in pairs for column in pair]
-    groups = beside if sum(need(group[0]) for group in beside) <= room else pairs
+    fits = sum(need(group[0]) for group in beside) <= room
+    groups = beside if fits else pairs
     widths = [max(need(column) for column in group) for group in groups]
+    while sum(widths) > room and len(widths) > 1:
+        groups, widths = groups[1:], widths[1:]
     spare = (room - sum(widths)) / max(len(groups), 1)
     slots, left = [], 0.0
     for group, width in zip(groups, widths, strict=True):
         for line, column in enumerate(group):
-            slots.append(Slot(column, left, width + spare, line, 1 if groups is beside else len(group)))
+            slots.append(Slot(column, left, width + spare, line, len(group)))
         left += width + spare
     return slots
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -24,9 +25,9 @@ each_sampler = pytest.mark.parametrize("case", CASES)
 def made(case: str, **settings: Any) -> Any:
     """The sampler of a case; a step size fits its name where it has one."""
     name, own = CASES[case]
-    fields = SAMPLERS[name].__dataclass_fields__
+    names = [field.name for field in fields(SAMPLERS[name])]
     wanted = {"step_size": 0.1, "warmup": 0} | own | settings
-    return SAMPLERS[name](**{key: value for key, value in wanted.items() if key in fields})
+    return SAMPLERS[name](**{key: value for key, value in wanted.items() if key in names})
 
 
 def moves(case: str, dim: int = 2) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, get_args
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as within
 from hypothesis import strategies as st
 from torch import Tensor
 
 from gebm_studio.samplers import SAMPLERS, make
-from gebm_studio.schema import Sampler, describe
+from gebm_studio.schema import Sampler, settings_of
 from tests.samplers.cases import CASES, bowl, each_sampler, generator, made, quadratic, walked
 
 POISONS = [math.nan, math.inf, -math.inf]
@@ -46,7 +48,8 @@ def test_a_wall_is_met_counted_and_left(case: str, poison: float) -> None:
         if info.accepted is not None and CASES[case][0] != "tempering":
             assert not (info.accepted & info.nonfinite).any()
             assert not (info.acceptance[info.nonfinite] > 0).any()
-    assert counted > 0
+    # Transport goes only where the slope is beyond the largest among prior draws, which is not here.
+    assert counted > 0 or case == "transport"
     assert state is not None
     if case not in DESCENTS:
         assert (state.position.std(0) > 0.05).all(), "the other chains must go on"
@@ -67,12 +70,13 @@ def test_nothing_but_poison_moves_nothing_and_is_counted_each_step(case: str, po
         assert info.accepted is None or not info.acceptance.any()
 
 
-@each_sampler
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("zero_temperature", "transport")])
 @each_poison
 def test_a_start_without_numbers_is_left(case: str, poison: float) -> None:
-    """A pocket smaller than a step: one chain in it, one outside, which must not be touched by it."""
-    if case in ("zero_temperature", "transport"):
-        pytest.skip("descends a slope, and there is none in the pocket: it stays, and is counted (above)")
+    """A pocket smaller than a step: one chain in it, one outside, which must not be touched by it.
+
+    What only descends a slope stays there, since there is none in the pocket, and is counted (as above).
+    """
     here = torch.tensor([[1.0, 1.0], [-1.0, 0.0]])
     pocket = poisoned(lambda z: (z - 1).norm(dim=1) < 1e-3, poison, quadratic)
     if CASES[case][0] == "sphere":  # whose radius is √2
@@ -85,11 +89,9 @@ def test_a_start_without_numbers_is_left(case: str, poison: float) -> None:
     assert not states[-1][1].nonfinite[1]
 
 
-@each_sampler
+@pytest.mark.parametrize("case", [case for case in CASES if case not in ("zero_temperature", "transport", "sphere")])
 def test_a_singular_force_at_the_start_is_left(case: str) -> None:
     """√|z| has no slope at the origin, where chains are often put: finite energy, and a gradient that is NaN."""
-    if CASES[case][0] in ("zero_temperature", "transport", "sphere"):
-        pytest.skip("stays where nothing pulls, or starts at a pole")
 
     def potential(z: Tensor) -> Tensor:
         return quadratic(z) + z.norm(dim=1).sqrt()
@@ -117,12 +119,9 @@ def test_a_huge_energy_is_survived(case: str, dtype: torch.dtype) -> None:
         assert info.nonfinite.any() or (ends.abs() < 1e30).all()
 
 
-@each_sampler
-def test_forces_beyond_all_bounds_do_not_move_a_chain_off_its_sphere(case: str) -> None:
-    if CASES[case][0] != "sphere":
-        return
+def test_forces_beyond_all_bounds_do_not_move_a_chain_off_its_sphere() -> None:
     for scale in (1e15, 1e25, 1e37):
-        states = walked(made(case), lambda z, s=scale: quadratic(z) + s * z[:, 0], torch.ones(5, 3), 3)
+        states = walked(made("sphere"), lambda z, s=scale: quadratic(z) + s * z[:, 0], torch.ones(5, 3), 3)
         norms = states[-1][0].position.norm(dim=1)
         torch.testing.assert_close(norms, torch.full((5,), math.sqrt(3)))
 
@@ -134,22 +133,32 @@ def test_one_chain_in_one_dimension(case: str) -> None:
         assert not info.nonfinite.any()
 
 
+SETTINGS = {setting.path: setting for setting in settings_of(Sampler)}
+
+
 def drawn(data: st.DataObject, name: str) -> Sampler:
     """Settings of an algorithm, each drawn over the whole of its range in the schema."""
     values: dict[str, Any] = {"name": name}
-    for field in SAMPLERS[name].__dataclass_fields__:
-        info = describe(f"sampler.{field}")
-        if info.choices:
-            values[field] = data.draw(st.sampled_from(info.choices), field)
-        elif info.kind == "int":
-            values[field] = data.draw(st.integers(int(info.low), min(int(info.high), 40)), field)
+    for field in (field.name for field in fields(SAMPLERS[name])):
+        known = SETTINGS[field]
+        if known.choices:
+            values[field] = data.draw(st.sampled_from(known.choices), field)
+            continue
+        assert known.low is not None and known.high is not None
+        if known.kind == "int":
+            values[field] = data.draw(st.integers(int(known.low), min(int(known.high), 40)), field)
         else:
-            values[field] = data.draw(st.floats(info.low, info.high), field)
+            values[field] = data.draw(st.floats(known.low, known.high), field)
     return Sampler(**values)
 
 
-@given(st.data(), st.sampled_from(sorted(get_args(Sampler.model_fields["name"].annotation))), st.integers(1, 9), st.integers(1, 5))
-@settings(max_examples=150, deadline=None)
+@given(
+    st.data(),
+    st.sampled_from(sorted(get_args(Sampler.model_fields["name"].annotation))),
+    st.integers(1, 9),
+    st.integers(1, 5),
+)
+@within(max_examples=150, deadline=None)
 def test_no_settings_within_their_bounds_crash_or_make_nans(data: st.DataObject, name: str, n: int, d: int) -> None:
     sampler = make(drawn(data, name))
     time = sampler.time_per_step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ def test_every_number_of_running_chains() -> None:
 def test_mixing_waits_between_two_computations(monkeypatch: pytest.MonkeyPatch) -> None:
     effective.ess_bulk(autoregression(0.0, 2, 20))
     now = [100.0]
-    monkeypatch.setattr(diagnosing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     run = run_of(sampler__name="ula")
 
     def draws() -> int:

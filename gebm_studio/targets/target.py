@@ -93,16 +93,15 @@ class Target(ABC):
         return (x.flatten(1) - offset.to(x)) @ matrix.to(x)
 
     def _name_modes(self, centres: Tensor, weights: Tensor, core: float) -> None:
-        """Set the modes with cores of at most `core`; none where two centres coincide."""
-        radius = core
-        if len(centres) > 1:
-            nearest = torch.pdist(centres).min().item()
-            if nearest <= 1e-9 * (1.0 + centres.abs().max().item()):
-                return
-            radius = min(core, 0.45 * nearest)
+        """Set the modes with cores of at most `core`; none where two centres coincide, or there is but one."""
+        if len(centres) < 2:
+            return
+        nearest = torch.pdist(centres).min().item()
+        if nearest <= 1e-9 * (1.0 + centres.abs().max().item()):
+            return
         self.modes = centres.to(device=self.device, dtype=torch.float32)
         self.mode_weights = weights.to(device=self.device, dtype=torch.float32)
-        self.mode_radius = radius
+        self.mode_radius = min(core, 0.45 * nearest)
 
 
 def held_out_generator(seed: int) -> torch.Generator:

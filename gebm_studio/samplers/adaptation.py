@@ -63,7 +63,7 @@ class DualAveraging:
         target, step_size, count, anchor, error, log_final = numbers
         found = cls(step_size, target)
         found.count, found._anchor, found._error, found._log_final = int(count), anchor, error, log_final
-        found.final = math.exp(log_final)
+        found.final = math.exp(log_final) if count else step_size
         return found
 
 

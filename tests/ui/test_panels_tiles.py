@@ -77,7 +77,7 @@ def test_facts_say_what_the_sampler_does(make_panel: MakePanel) -> None:
     texts = redrawn(panel).facts.texts
     assert texts[1:4] == ["· exact law", "· accepts 57.4 %", "· step size adapts, now 0.0500"]
     assert texts[-5:] == [
-        "· time 0.0110", "· gradient flow, not equilibrium", "(time 0.011)", "· 7 moves refused:", "energy not finite",
+        f"· {count(1400)} steps a chain", "· gradient flow, not equilibrium", "(time 0.011)", "· 7 moves refused:", "energy not finite",
     ]  # fmt: skip
     assert has_colour(picture(panel), theme.LIGHT.warning, 5)
 
@@ -114,7 +114,11 @@ def test_an_effective_size_that_cannot_be_said_is_a_dash_with_its_reason(make_pa
     assert "· ESS — (fewer than 8 draws)" in panel.facts.texts
     assert panel.autocorrelation.why_empty == panel.ranks.why_empty == "fewer than 8 draws"
     shown(panel, frames.diagnostics_part(mixing=frames.mixing(24, 200, **none)))
-    assert "· ESS — (energies not finite or never changed)" in panel.facts.texts
+    assert "· ESS — (the energies never change)" in panel.facts.texts
+    trace = frames.floats(np.full((200, 24), np.inf))
+    shown(panel, frames.diagnostics_part(mixing=frames.mixing(24, 200, ess=np.nan), trace=trace))
+    assert "· ESS — (an energy is not finite)" in panel.facts.texts
+    assert panel.ranks.why_empty == "an energy is not finite"
     shown(panel, frames.diagnostics_part(chains=1, mixing=frames.mixing(1, 200, rhat=np.nan)))
     assert "· R-hat — (one chain)" in panel.facts.texts
     assert "· ESS 40.0 (200 draws of one chain)" in panel.facts.texts
@@ -129,9 +133,9 @@ def test_every_number_says_of_what_it_is(make_panel: MakePanel) -> None:
         assert any(character.isdigit() for character in tile.toolTip()), tile.title
     assert "Step sizes: 0.050, 0.091" in panel.swaps.toolTip()
     assert panel.walkers.value == "12 trips / 1000 steps"
-    assert panel.swaps.value == "60 to 70 %"
+    assert panel.swaps.value == "60–70 %"
     shown(panel, frames.diagnostics_part(ladder=frames.ladder(adapting=True, trips=np.nan)))
-    assert panel.swaps.value == "60 to 70 %, evening out"
+    assert panel.swaps.value == "60–70 %, evening out"
     assert panel.walkers.value == "— trips / 1000 steps"
 
 

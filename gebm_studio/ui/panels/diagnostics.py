@@ -194,13 +194,13 @@ class DiagnosticsPanel(ThrottledPanel):
         mixing = part.mixing
         if mixing is None:
             return []
-        why = why_no_mixing(mixing)
+        why = why_no_mixing(mixing, part.trace)
         apart = mixing.chains * mixing.draws * mixing.every / mixing.ess if not why else math.nan
         lags = mixing.autocorrelation[: _lags(mixing.autocorrelation)]
         self.autocorrelation.show_history(lags, why or NOT_YET, f"{short(apart, 2)} steps")
         far = f"Lags to {short((len(lags) - 1) * mixing.every)} steps. " if len(lags) else ""
         self.autocorrelation.explain(far + protocol_of(mixing))
-        self.ranks.show_ranks(mixing.ranks, why or "too few draws")
+        self.ranks.show_ranks(mixing.ranks[:0] if why else mixing.ranks, why or "too few draws")
         self.ranks.explain(protocol_of(mixing))
         return [self.autocorrelation, self.ranks]
 

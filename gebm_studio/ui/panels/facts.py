@@ -119,19 +119,20 @@ def facts_of(part: DiagnosticsPart, hops: list[Fact]) -> list[Fact]:
     facts += hops
     spent = f"{count(round(part.cost))} gradient evaluations of each of {count(len(part.chain_energy))} chains."
     facts.append(Fact(f"· {count(part.chain_steps)} steps a chain", spent))
-    if not math.isnan(part.accumulated_time):
+    if not math.isnan(part.accumulated_time) and not regime(part.accumulated_time):
         meaning = "Overdamped time that the chains have run: the sum of their steps."
         facts.append(Fact(f"· time {short(part.accumulated_time)}", meaning))
     return facts + _warnings(part)
 
 
-def why_no_mixing(mixing: Mixing) -> str:
-    """Why an effective size cannot be said; empty where it can."""
+def why_no_mixing(mixing: Mixing, trace: Floats) -> str:
+    """Why an effective size of the draws in a trace (t, k) cannot be said; empty where it can."""
     if not math.isnan(mixing.ess):
         return ""
     if mixing.draws < FEW_DRAWS:
         return f"fewer than {FEW_DRAWS} draws"
-    return "energies not finite or never changed"
+    drawn = trace[-mixing.draws :]
+    return "the energies never change" if np.isfinite(drawn).all() else "an energy is not finite"
 
 
 def protocol_of(mixing: Mixing) -> str:
@@ -149,7 +150,7 @@ def _of_mixing(part: DiagnosticsPart) -> list[Fact]:
         )
         return [Fact("· ESS — (the model learns)", why)]
     protocol = protocol_of(mixing)
-    if why := why_no_mixing(mixing):
+    if why := why_no_mixing(mixing, part.trace):
         return [Fact(f"· ESS — ({why})", protocol)]
     draws = f"{count(mixing.draws)} draws of {mixing.chains} chains"
     if mixing.chains == 1:

@@ -31,12 +31,17 @@ class ScaledBars(BarsTile):
         self.labels: list[tuple[float, str]] = []
         """Places from 0 to the number of bars, each with what is written there."""
 
-    def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
+    def bars_in(self, room: QRectF, look: Theme) -> QRectF:
+        """The part of the room that is left to the bars."""
         line = theme.line_height(look.number_font)
-        if room.height() < 2.5 * line:
-            super().paint_body(painter, room, look)
+        return room if room.height() < 2.5 * line else room.adjusted(0, 0, 0, -line)
+
+    def paint_body(self, painter: QPainter, room: QRectF, look: Theme) -> None:
+        bars = self.bars_in(room, look)
+        super().paint_body(painter, bars, look)
+        if bars == room:
             return
-        super().paint_body(painter, room.adjusted(0, 0, 0, -line), look)
+        line = theme.line_height(look.number_font)
         painter.setFont(look.number_font)
         painter.setPen(look.pen(look.muted))
         pitch, free = room.width() / len(self.bars), room.left()
@@ -73,7 +78,7 @@ class DwellTile(ScaledBars):
         if self._mean is not None and 0 <= self._mean <= len(self.bars):
             x = room.left() + self._mean * room.width() / len(self.bars)
             painter.setPen(look.pen(look.text, 1.0, True))
-            painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom()))
+            painter.drawLine(QPointF(x, room.top()), QPointF(x, self.bars_in(room, look).bottom()))
 
 
 class SwapsTile(ScaledBars):
@@ -90,7 +95,7 @@ class SwapsTile(ScaledBars):
         swaps = ladder.swaps.astype(np.float64)
         self.labels = [(float(rung), f"{share:.2g}") for rung, share in enumerate(ladder.share.tolist())]
         mean = np.full(len(swaps), swaps.mean())
-        text = f"{100 * swaps.min():.0f} to {100 * swaps.max():.0f} %"
+        text = f"{100 * swaps.min():.0f}–{100 * swaps.max():.0f} %"
         self.show_bars(swaps, mean, f"{text}, evening out" if ladder.adapting else text, "", text)
 
 

@@ -135,11 +135,16 @@ class Training:
 
     def _learns(self, part: str) -> bool:
         training = self.preset.training
-        return training.train in ("both", part) and not 0 < training.until <= self.iteration
+        # The energy's last warm-up belongs to the base that stays.
+        rests = 0 < training.until <= self.iteration and not (part == "energy" and self._energy_left > 0)
+        return training.train in ("both", part) and not rests
 
     def _energy_share(self) -> int:
         """Energy steps of the iteration that begins now."""
         training = self.preset.training
+        if 0 < training.until <= self.iteration:
+            last = self.iteration == training.until and training.train in ("both", "energy")
+            return training.warmup if last else 0
         if not self._learns("energy"):
             return 0
         again = training.rewarm_every and self.iteration and self.iteration % training.rewarm_every == 0

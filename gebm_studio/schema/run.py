@@ -40,7 +40,8 @@ class Training(Section):
     )
     until: int = setting(
         0,
-        help="Iterations after which base and energy rest and only the chains go on; 0: they never rest.",
+        help="Iterations after which the base rests; the energy takes one more warm-up, for the base that stays, and "
+        "rests too. Only the chains go on. 0: neither rests.",
         label="Learn until",
         unit="iterations",
         ge=0,

@@ -47,7 +47,7 @@ def test_a_model_that_came_to_rest_is_judged_once_more(monkeypatch: pytest.Monke
     run.train(3)
     first = run.chains._calibration
     run.train(5)
-    assert fits == [3]
+    assert fits == [4]
     assert run.chains._calibration is not first
 
 
@@ -106,13 +106,18 @@ def test_calibrating_changes_nothing_of_training() -> None:
 
 
 def test_a_run_learns_until_it_is_told_to_rest_and_its_chains_go_on() -> None:
-    run = run_of("kinetic", "none", **{"training.until": 4})
+    """The energy takes one more warm-up, of two steps here, for the base that stays."""
+    run = run_of("kinetic", "none", **{"training.until": 4, "training.energy_steps": 5})
     run.train(4)
-    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    learned = run.energy_steps
+    base = {name: value.clone() for name, value in run.model.base.state_dict().items()}
+    run.train(1)
+    energy = {name: value.clone() for name, value in run.model.energy.state_dict().items()}
     steps = run.chains.steps
-    run.train(6)
-    assert all(torch.equal(value, before[name]) for name, value in run.model.state_dict().items())
-    assert (run.base_steps, run.iteration) == (4, 10)
+    run.train(5)
+    assert all(torch.equal(value, base[name]) for name, value in run.model.base.state_dict().items())
+    assert all(torch.equal(value, energy[name]) for name, value in run.model.energy.state_dict().items())
+    assert (run.base_steps, run.energy_steps - learned, run.iteration) == (4, 2, 10)
     assert run.chains.steps > steps
     run.set_value(SetValue("training.until", 12))
     run.train(4)

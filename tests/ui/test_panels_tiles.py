@@ -77,7 +77,8 @@ def test_facts_say_what_the_sampler_does(make_panel: MakePanel) -> None:
     texts = redrawn(panel).facts.texts
     assert texts[1:4] == ["· exact law", "· accepts 57.4 %", "· step size adapts, now 0.0500"]
     assert texts[-5:] == [
-        f"· {count(1400)} steps a chain", "· gradient flow, not equilibrium", "(time 0.011)", "· 7 moves refused:", "energy not finite",
+        f"· {count(1400)} steps a chain", "· gradient flow, not equilibrium", "(time 0.011)", "· 7 moves refused:",
+        "energy not finite",
     ]  # fmt: skip
     assert has_colour(picture(panel), theme.LIGHT.warning, 5)
 

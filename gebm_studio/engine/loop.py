@@ -200,7 +200,11 @@ class Engine:
         self._task, self._task_path = self._writing_race(run, command.path), command.path
 
     def _writing_race(self, run: Training, path: str) -> Iterator[None]:
-        yield from exports.race_in_pieces(path, run)
+        for _ in exports.race_in_pieces(path, run):
+            if self._cancelled:
+                self._note("info", f"{path}: cancelled, nothing written", "file")
+                return
+            yield
         self._written(path, "race")
 
     def _export_samples(self, command: m.ExportSamples) -> None:

@@ -207,6 +207,23 @@ def test_save_and_restore_continue_the_run(start: Start, tmp_path: Path) -> None
     assert (frame.run_id, frame.iteration) == (2, 6)
 
 
+def test_a_race_runs_in_the_frames_and_is_written(start: Start, tmp_path: Path) -> None:
+    client, path = start(), tmp_path / "race.csv"
+    client.send(m.Load(preset(), 1), m.ExportRace(str(path)))
+    while "no race" not in client.next(m.Note).text:
+        pass
+    racing = presets.changed(preset(), {"training.train": "none", "race.lanes": [{"name": "ula"}], "race.budget": 50})
+    client.send(m.Load(racing, 1, running=True))
+    needs = frozenset({"race"})
+    while not ((race := client.frame(run_id=1, needs=needs).race) and race.lanes[0].steps == 50):
+        pass
+    client.send(m.ExportRace(str(path)))
+    assert client.next(m.Written) == m.Written(str(path), "race")
+    assert path.read_text(encoding="utf-8").splitlines()[1].startswith("ULA δ=0.1,biased,50,50.0,0.1,")
+    client.send(m.RestartChains(), m.Pause())
+    assert client.frame(run_id=1, needs=needs).race.lanes[0].steps < 50
+
+
 def test_an_export_shows_progress_and_can_be_cancelled(start: Start, tmp_path: Path) -> None:
     client, path = start(), tmp_path / "grid.png"
     client.send(m.Load(preset(), 1), m.ExportSamples(str(path), steps=100_000))

@@ -37,10 +37,10 @@ class TemperingState(NamedTuple):
 
     position (N, D), potential (N,): of the first rung. rungs (K, N, D), tilted (K, N): all positions and
     V = U − ½|z|² there; slope (K, N, D): ∇V. ladder (K,): the share r of V that each rung feels,
-    from 1 to 0. step_sizes (K,): step size of each rung. swaps (K−1,): running swap acceptance.
-    walker (K, N): which walker stands on each rung; heading (K, N): of walkers by number, −1 since they were
-    last at the target, 1 once they reached the prior from there, 0 before they were at the target; trips (N,):
-    round trips of all walkers, from the target to the prior and back.
+    from 1 to 0. step_sizes (K,): step size of each rung; begun (): the setting that they began from.
+    swaps (K−1,): running swap acceptance. walker (K, N): which walker stands on each rung; heading (K, N): of
+    walkers by number, −1 since they were last at the target, 1 once they reached the prior from there, 0 before
+    they were at the target; trips (N,): round trips of all walkers, from the target to the prior and back.
     done (): steps taken.
     """
 
@@ -51,6 +51,7 @@ class TemperingState(NamedTuple):
     slope: Tensor
     ladder: Tensor
     step_sizes: Tensor
+    begun: Tensor
     swaps: Tensor
     walker: Tensor
     heading: Tensor
@@ -105,13 +106,17 @@ class Tempering:
         heading[0] = -1
         return TemperingState(
             position.detach(), tilted[0] + prior_energy(rungs[0]), rungs, tilted, slope,
-            ladder, self.step_size**ladder, torch.full_like(ladder[1:], 0.5),
+            ladder, self.step_size**ladder, ladder.new_tensor(self.step_size), torch.full_like(ladder[1:], 0.5),
             whole.expand(k, n).clone(), heading, trips, heading.new_zeros(()),
         )  # fmt: skip
 
     def refresh(self, state: TemperingState, potential: Potential) -> TemperingState:
-        """V and ∇V computed again on all rungs."""
+        """V and ∇V computed again on all rungs; a changed step size scales theirs as it would at a start."""
         tilted, slope = _tilted(potential, state.rungs, standing)
+        change = self.step_size / float(state.begun)
+        if not math.isclose(change, 1.0, rel_tol=1e-6):
+            steps = state.step_sizes * change**state.ladder
+            state = state._replace(step_sizes=steps, begun=state.begun.new_tensor(self.step_size))
         return state._replace(potential=tilted[0] + prior_energy(state.rungs[0]), tilted=tilted, slope=slope)
 
     def step(

@@ -184,7 +184,19 @@ def test_refresh_takes_up_a_changed_potential(case: str) -> None:
     sampler = made(case)
     ((state, _),) = walked(sampler, quadratic, torch.full((5, 2), 2.0), 1)
     fresh = sampler.init(state.position, steeper, generator(1))
-    kept = ("velocity", "anchor", "rungs", "ladder", "step_sizes", "swaps", "walker", "heading", "trips", "done")
+    kept = (
+        "velocity",
+        "anchor",
+        "rungs",
+        "ladder",
+        "step_sizes",
+        "begun",
+        "swaps",
+        "walker",
+        "heading",
+        "trips",
+        "done",
+    )
     fresh = fresh._replace(**{name: getattr(state, name) for name in kept if hasattr(state, name)})
     if hasattr(state, "rungs"):  # whose energies belong to the rungs, not to the start
         fresh = sampler.refresh(fresh, steeper)

@@ -163,6 +163,17 @@ def test_odd_and_even_pairs_take_turns() -> None:
         assert (swapped.swaps != state.swaps).nonzero().flatten().tolist() == pairs
 
 
+def test_a_changed_step_size_acts_on_chains_that_run() -> None:
+    """As at a start: the whole factor at the target, none of it at the prior, what was adapted kept."""
+    *_, (state, _) = walk(made(warmup=20), MODES.potential, gaussian(0, 20, 1), 7, 30)
+    same = made(warmup=20).refresh(state, MODES.potential)
+    assert torch.equal(same.step_sizes, state.step_sizes)
+    changed = made(warmup=20, step_size=0.1).refresh(state, MODES.potential)
+    torch.testing.assert_close(changed.step_sizes, state.step_sizes * 2**state.ladder)
+    again = made(warmup=20, step_size=0.1).refresh(changed, MODES.potential)
+    assert torch.equal(again.step_sizes, changed.step_sizes)
+
+
 def test_two_rungs_are_enough() -> None:
     states = list(walk(made(replicas=2), MODES.potential, gaussian(0, 20, 1), 6, 50))
     assert torch.isfinite(states[-1][0].position).all()

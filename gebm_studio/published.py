@@ -15,6 +15,7 @@ from gebm_studio.files import shipped
 GEBM = "Generalized Energy Based Models (Arbel, Zhou, Gretton, 2021), arXiv 2003.05033"
 SAMPLERS = {"ihm": "independence", "dot": "transport", "langevin": "kinetic"}
 """The registry's names of the samplers in the table of relative scores."""
+TITLES = {"independence": "independence MH", "transport": "DOT", "kinetic": "Langevin"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,17 @@ def relative_scores() -> tuple[RelativeScore, ...]:
         for key, sampler in SAMPLERS.items()
         for data, value in zip(table["columns"], table[key], strict=True)
     )
+
+
+def relative_scores_in_words() -> str:
+    """The range of each sampler's published relative scores over the data sets, and how sure they are."""
+    scores = relative_scores()
+    parts = []
+    for sampler, title in TITLES.items():
+        values = [score.value for score in scores if score.sampler == sampler]
+        parts.append(f"{title} {min(values):.0f} to {max(values):.0f}")
+    data, certainty = dict.fromkeys(score.data for score in scores), scores[0].certainty.partition(" ")[0]
+    return f"Published ({certainty}; {', '.join(data)}): {', '.join(parts)}"
 
 
 @cache

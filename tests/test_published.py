@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from gebm_studio.files import shipped
-from gebm_studio.published import SAMPLERS, relative_scores
+from gebm_studio.published import SAMPLERS, relative_scores, relative_scores_in_words
 from gebm_studio.schema import Lane
 
 LEVELS = ("source", "repository", "unverified")
@@ -22,6 +22,10 @@ def test_relative_scores_name_samplers_of_the_registry_and_their_certainty() -> 
         assert 0 < score.value < 100
         assert score.certainty.startswith(LEVELS)
     assert str(scores[0]).startswith("cifar10: 95.1 % (unverified")
+    assert relative_scores_in_words() == (
+        "Published (unverified; cifar10, lsun, celeba, imagenet32): "
+        "independence MH 92 to 95, DOT 82 to 94, Langevin 72 to 75"
+    )
 
 
 def test_every_table_says_how_sure_it_is() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gebm_studio.messages import LaneResult, RacePart
+from gebm_studio.published import relative_scores_in_words
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.numbers import count, short, with_error
 
@@ -41,9 +42,11 @@ class Column:
 
     def explain(self, part: RacePart | None) -> str:
         """The tooltip: definition, and protocol where one is known."""
-        if part is None:
-            return self.tip
-        return self.tip.format(truth=part.truth or "not known yet", base=_percent(part.base_astray))
+        return self.tip.format(
+            truth=part.truth if part is not None and part.truth else "not known yet",
+            base=_percent(part.base_astray if part is not None else math.nan),
+            published=relative_scores_in_words(),
+        )
 
 
 def bias_error(lane: LaneResult, part: RacePart) -> float:
@@ -123,7 +126,7 @@ COLUMNS: tuple[tuple[Column, ...], ...] = (
     (
         Column(
             "100 FD / FD base", "Fréchet distance of one image a chain to held-out data, in % of that of the base at "
-            "the same n, with its 95 % bootstrap interval.", "100 [100, 100]", lambda lane: lane.score[0], _score,
+            "the same n, with its 95 % bootstrap interval. {published}.", "100 [100, 100]", lambda lane: lane.score[0], _score,
         ),
     ),
 )  # fmt: skip

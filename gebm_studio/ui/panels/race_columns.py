@@ -126,7 +126,8 @@ COLUMNS: tuple[tuple[Column, ...], ...] = (
     (
         Column(
             "100 FD / FD base", "Fréchet distance of one image a chain to held-out data, in % of that of the base at "
-            "the same n, with its 95 % bootstrap interval. {published}.", "100 [100, 100]", lambda lane: lane.score[0], _score,
+            "the same n, with its 95 % bootstrap interval. {published}.", "100 [100, 100]",
+            lambda lane: lane.score[0], _score,
         ),
     ),
 )  # fmt: skip

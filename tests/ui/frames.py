@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from gebm_studio.messages import (
     CurvesPart,
     DataPart,
+    DecayCurve,
+    DecayPart,
     DiagnosticsPart,
     Frame,
     GalleryPart,
@@ -330,6 +332,34 @@ def race_part(*lanes: LaneResult, **changes: Any) -> RacePart:
     return RacePart(**{**fields, **changes})
 
 
+def decay_curve(dim: int, count: int = 60, rate: float = -2.0, **changes: Any) -> DecayCurve:
+    """W₂ in one dimension, down to its floor."""
+    times = np.linspace(0, 2, count)
+    fields: dict[str, Any] = dict(
+        dim=dim,
+        times=floats(times),
+        measured=floats(math.sqrt(dim) * np.hypot(2 * np.exp(rate * times), 0.02)),
+        theory=floats(math.sqrt(dim) * 2 * np.exp(rate * times)),
+        floor=0.02 * math.sqrt(dim),
+        slope=-2.0149,
+        slope_error=0.0312,
+        slope_theory=-2.0203,
+    )
+    return DecayCurve(**{**fields, **changes})
+
+
+def decay_part(*curves: DecayCurve, **changes: Any) -> DecayPart:
+    """W₂ in some dimensions."""
+    fields: dict[str, Any] = dict(
+        curves=curves or (decay_curve(1), decay_curve(8)),
+        axis="overdamped time kδ",
+        note="Lines are ULA's own recursion.",
+        rate=-2.0203,
+        continuous=-2.0,
+    )
+    return DecayPart(**{**fields, **changes})
+
+
 def frame(**changes: Any) -> Frame:
     """A frame with nothing in it but what is given."""
     fields: dict[str, Any] = dict(
@@ -356,6 +386,7 @@ def full_frame(tick: int = 0, points: int = 1500, chains: int = 64, **changes: A
         diagnostics=diagnostics_part(chains=chains),
         gallery=gallery_part(),
         race=race_part(),
+        decay=decay_part(),
     )
     return frame(**{**fields, **changes})
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from gebm_studio.messages import DecayCurve, DecayPart
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.decay import tones_of
 from tests.ui import frames
@@ -16,37 +15,14 @@ from tests.ui.panels import MakePanel, has_colour, make_panel, picture, redrawn
 __all__ = ["make_panel"]
 
 
-def curve(dim: int, count: int = 60, rate: float = -2.0, **changes: Any) -> DecayCurve:
-    times = np.linspace(0, 2, count)
-    fields: dict[str, Any] = dict(
-        dim=dim,
-        times=frames.floats(times),
-        measured=frames.floats(math.sqrt(dim) * np.hypot(2 * np.exp(rate * times), 0.02)),
-        theory=frames.floats(math.sqrt(dim) * 2 * np.exp(rate * times)),
-        floor=0.02 * math.sqrt(dim),
-        slope=-2.0149,
-        slope_error=0.0312,
-        slope_theory=-2.0203,
-    )
-    return DecayCurve(**{**fields, **changes})
-
-
-def part(*curves: DecayCurve, **changes: Any) -> DecayPart:
-    fields: dict[str, Any] = dict(
-        curves=curves or (curve(1), curve(8)), axis="overdamped time kδ", note="Lines are ULA's own recursion.",
-        rate=-2.0203, continuous=-2.0,
-    )  # fmt: skip
-    return DecayPart(**{**fields, **changes})
-
-
-def shown(make_panel: MakePanel, decay: DecayPart, size: tuple[int, int] = (520, 340)) -> Any:
+def shown(make_panel: MakePanel, decay: Any, size: tuple[int, int] = (520, 340)) -> Any:
     panel = make_panel("decay", size)
     panel.show_frame(frames.frame(decay=decay))
     return redrawn(panel)
 
 
 def test_points_lines_and_floors_are_logarithms(make_panel: MakePanel) -> None:
-    panel = shown(make_panel, part())
+    panel = shown(make_panel, frames.decay_part())
     points, view = panel.view.points.points, panel.view
     assert len(points) == 120
     assert np.allclose(points[:60, 1], np.log10(np.hypot(2 * np.exp(-2 * np.linspace(0, 2, 60)), 0.02)), atol=1e-5)
@@ -60,7 +36,7 @@ def test_points_lines_and_floors_are_logarithms(make_panel: MakePanel) -> None:
 
 
 def test_the_legend_says_fitted_slope_error_and_theory(make_panel: MakePanel) -> None:
-    panel = shown(make_panel, part())
+    panel = shown(make_panel, frames.decay_part())
     assert [(entry.text(), entry.value) for entry in panel.entries if entry.isVisible()] == [
         ("d = 1", "−2.01 ± 0.03 (−2.02)"), ("d = 8", "−2.01 ± 0.03 (−2.02)"),
     ]  # fmt: skip
@@ -74,10 +50,10 @@ def test_the_legend_says_fitted_slope_error_and_theory(make_panel: MakePanel) ->
 
 def test_before_a_fit_and_without_theory_nothing_is_made_up(make_panel: MakePanel) -> None:
     nan = math.nan
-    bare = curve(
+    bare = frames.decay_curve(
         2, slope=nan, slope_error=nan, slope_theory=nan, floor=nan, theory=frames.floats(np.full(60, nan))
     )  # fmt: skip
-    panel = shown(make_panel, part(bare, note="No theory of hmc.", rate=nan))
+    panel = shown(make_panel, frames.decay_part(bare, note="No theory of hmc.", rate=nan))
     assert [entry.value for entry in panel.entries if entry.isVisible()] == ["—"]
     assert not panel.theory.isVisible()
     assert "In the end" not in panel.readout.text
@@ -90,19 +66,26 @@ def test_dimensions_have_ordered_colours_of_no_role(make_panel: MakePanel) -> No
         tones = tones_of(look, 4)
         roles = {look.data, look.base, look.gebm, look.chains, look.more, look.less, look.first, look.second}
         assert len(set(tones)) == 4 and not roles & set(tones)
-    panel = shown(make_panel, part(curve(1), curve(2), curve(8), curve(32)))
+    panel = shown(
+        make_panel,
+        frames.decay_part(frames.decay_curve(1), frames.decay_curve(2), frames.decay_curve(8), frames.decay_curve(32)),
+    )
     pixels = picture(panel)
     assert all(has_colour(pixels, tone, 20, 12) for tone in tones_of(theme.LIGHT, 4))
 
 
 def test_a_low_panel_keeps_its_picture(make_panel: MakePanel) -> None:
-    panel = shown(make_panel, part(curve(1), curve(2), curve(8), curve(32)), (340, 250))
+    panel = shown(
+        make_panel,
+        frames.decay_part(frames.decay_curve(1), frames.decay_curve(2), frames.decay_curve(8), frames.decay_curve(32)),
+        (340, 250),
+    )
     assert not panel.floor.isVisible()
     assert panel.view.height() > 80
 
 
 def test_a_new_run_forgets_the_last(make_panel: MakePanel) -> None:
-    panel = shown(make_panel, part())
+    panel = shown(make_panel, frames.decay_part())
     panel.start_run(frames.preset())
     assert panel.is_empty
     assert not len(panel.view.points.points)

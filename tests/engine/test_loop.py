@@ -221,7 +221,8 @@ def test_a_race_runs_in_the_frames_and_is_written(start: Start, tmp_path: Path) 
     assert client.next(m.Written) == m.Written(str(path), "race")
     assert path.read_text(encoding="utf-8").splitlines()[1].startswith("ULA δ=0.1,biased,50,50.0,0.1,")
     client.send(m.RestartChains(), m.Pause())
-    assert client.frame(run_id=1, needs=needs).race.lanes[0].steps < 50
+    race = client.frame(run_id=1, needs=needs).race
+    assert race is not None and race.lanes[0].steps < 50
 
 
 def test_an_export_shows_progress_and_can_be_cancelled(start: Start, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ SURE = 2.0
 """Standard errors from which a bias is marked: chance alone passes them once in twenty."""
 MIXED = 1.1
 """R-hat above which chains are marked as not yet agreeing."""
-GAP = 9
+GAP = 7
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ COLUMNS: tuple[tuple[Column, ...], ...] = (
     ),
     (
         Column(
-            "100 FD / FD base", "Fréchet distance of one image a chain to held-out data, in % of that of the base at "
+            "FD %", "Fréchet distance of one image a chain to held-out data, in % of that of the base at "
             "the same n, with its 95 % bootstrap interval. {published}.", "100 [100, 100]",
             lambda lane: lane.score[0], _score,
         ),

@@ -12,7 +12,8 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import map_table
 from gebm_studio.ui.panels.mosaic import GAP, best_grid
 
-DOT = 2.4
+DOTS = 1.6, 2.8
+"""Sizes of a dot in the smallest and in the largest pictures."""
 NOTHING: Floats = np.zeros((0, 0), dtype=np.float32)
 NOWHERE: Floats = np.zeros((0, 2), dtype=np.float32)
 NO_IMAGES: Bytes = np.zeros((0, 1, 1), dtype=np.uint8)
@@ -101,7 +102,7 @@ class LittlePicture(QWidget):
         if len(self._density) == 1:  # on a line the second coordinate means nothing
             share[:, 1] = 2.0 / max(self.height(), 1)
         spots = share[inside] * (self.width(), -self.height()) + (0, self.height())
-        pen = QPen(QColor(colour), DOT)
+        pen = QPen(QColor(colour), min(max(self.height() / 18, DOTS[0]), DOTS[1]))
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in spots.tolist()]))

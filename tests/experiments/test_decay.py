@@ -143,9 +143,12 @@ def test_only_changes_of_the_sampler_begin_it_again() -> None:
     for path, value in (("view.trail", 3), ("sampler.chains", 10), ("sampler.steps", 3)):
         decay.configure(presets.changed(decay._preset, {path: value}))
         assert decay._lines is lines
-    for path, value in (("sampler.step_size", 0.1), ("sampler.name", "kinetic"), ("sampler.temperature", 2.0)):
+    changes: tuple[dict[str, Any], ...] = (
+        {"sampler.step_size": 0.1}, {"sampler.name": "kinetic"}, {"sampler.temperature": 2.0},
+    )  # fmt: skip
+    for change in changes:
         before = decay._lines
-        decay.configure(presets.changed(decay._preset, {path: value}))
+        decay.configure(presets.changed(decay._preset, change))
         assert decay._lines is not before and all(line.steps == 0 for line in decay._lines)
 
 

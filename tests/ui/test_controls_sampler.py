@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from typing import Any
 
 import pytest
@@ -119,6 +120,27 @@ def test_the_adapted_step_size_comes_from_the_engine(make_window: MakeWindow, qt
     assert 1e-4 < adapted < 0.5
     qtbot.waitUntil(lambda: row.editor.line.text() != "0.5" and "adapting" not in row.label.text(), timeout=5_000)
     assert float(row.editor.line.text()) == adapted
+
+
+def test_a_dragged_slider_acts_on_the_running_chains_within_a_tenth_of_a_second(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    """Until a frame says that the engine uses the value; the best of some, so that a busy machine does not decide."""
+    window = make_window("ring")
+    qtbot.waitUntil(lambda: window.session.state == "running" and window.session.iteration > 5, timeout=30_000)
+    used: list[float] = []
+    window.session.frame.connect(
+        lambda frame: used.append(frame.preset.sampler.friction) if frame.preset is not None else None
+    )
+    editor: Any = window.controls.row("sampler.friction").editor
+    spent = []
+    for position in (200, 350, 500, 650, 800):
+        began = time.perf_counter()
+        editor.slider.setValue(position)
+        wanted = editor.scale.value(position)
+        qtbot.waitUntil(lambda wanted=wanted: wanted in used, timeout=5_000)
+        spent.append(time.perf_counter() - began)
+    assert min(spent) < 0.1, spent
 
 
 def test_the_decay_group_is_there_only_for_presets_that_wish_for_it(panel: ControlsPanel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +153,8 @@ class DecayView(Plot):
         self.axis("left").logTickStrings = _powers
         self.floors, self.theories = [Line() for _ in range(MOST)], [Line() for _ in range(MOST)]
         self.points = PointSet(4.0)
-        for item in (*self.floors, *self.theories, self.points):
+        items: tuple[Any, ...] = (*self.floors, *self.theories, self.points)
+        for item in items:
             self.add(item)
         self._part: DecayPart | None = None
         self.restyle(theme.current())

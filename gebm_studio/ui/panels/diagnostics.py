@@ -195,7 +195,7 @@ class DiagnosticsPanel(ThrottledPanel):
         if mixing is None:
             return []
         why = why_no_mixing(mixing, part.trace)
-        apart = mixing.chains * mixing.draws * mixing.every / mixing.ess if not why else math.nan
+        apart = mixing.chains * mixing.draws * mixing.every / mixing.ess if mixing.ess > 0 else math.nan
         lags = mixing.autocorrelation[: _lags(mixing.autocorrelation)]
         self.autocorrelation.show_history(lags, why or NOT_YET, f"{short(apart, 2)} steps")
         far = f"Lags to {short((len(lags) - 1) * mixing.every)} steps. " if len(lags) else ""

@@ -50,6 +50,7 @@ class LaneRun:
     def restart(self) -> None:
         """Begin again from the same starts and the same seed."""
         lane = self.lane
+        self._potential.forget()
         self._generator = torch.Generator(self._model.device).manual_seed(self._seed)
         self.sampler = samplers.make(lane)
         aim = lane.target_acceptance or samplers.target_of(self.sampler)
@@ -72,11 +73,6 @@ class LaneRun:
         """Tell that the model is another one: what was measured is void, what is cached is computed again."""
         self._stale = True
         self.forget()
-
-    def model_rests(self) -> None:
-        """Tell that the model has moved for the last time: now a calibration to it is worth its while."""
-        self._calibrate()
-        self.model_moved()
 
     def _calibrate(self) -> None:
         self.problem = ""

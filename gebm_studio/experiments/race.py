@@ -64,7 +64,7 @@ class Race:
     """Advances the lane whose cost is least, so that all have spent the same; stops them at the budget.
 
     All lanes begin at the same draws of the prior and draw from generators of the same seed. While the model
-    learns they follow it, but nothing is counted or measured until it rests.
+    learns they follow it, but nothing is counted or measured; they begin again from the start once it rests.
     """
 
     def __init__(self, model: Gebm, target: Target, preset: Preset) -> None:
@@ -172,7 +172,7 @@ class Race:
         elif self._learning:
             self._learning = False
             for entry in self._entries:
-                entry.run.model_rests()
+                entry.run.restart()
 
     def _hindmost(self) -> LaneRun | None:
         """The lane that has spent least, None where all have spent the budget."""
@@ -259,7 +259,7 @@ class Race:
     def _note(self) -> str:
         problems = [entry.run.problem for entry in self._entries if entry.run.problem]
         if self._learning or self._moved:
-            return "the model is still learning: the lanes follow it, and are measured once it rests"
+            return "the model is still learning: the chains follow it, and the race begins once it rests"
         if problems:
             return problems[0]
         adapting = [label(entry.run.lane) for entry in self._entries if entry.run.adapting]

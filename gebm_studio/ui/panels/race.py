@@ -18,6 +18,8 @@ from gebm_studio.ui.panels.panel import Panel
 from gebm_studio.ui.panels.race_columns import Column, Slot, place, progress, shown_pairs
 from gebm_studio.ui.panels.race_row import ALGORITHMS, CHIP, NAMES, Heads, RaceRow
 
+CHIPS = tuple(colour for colour in CATEGORIES if colour not in (theme.LIGHT.base, theme.LIGHT.gebm))
+"""Colours of lanes: none that has a role elsewhere."""
 LOWEST, HIGHEST = 33, 96
 """Heights between which a row stretches."""
 MOST = 12
@@ -150,7 +152,7 @@ class RacePanel(Panel):
             row.deleteLater()
         while len(self.rows) < count:
             at = len(self.rows)
-            row = RaceRow(CATEGORIES[at % len(CATEGORIES)], self._board)
+            row = RaceRow(CHIPS[at % len(CHIPS)], self._board)
             row.edited.connect(partial(self._edited, row))
             row.removed.connect(partial(self._removed, row))
             row.refused.connect(self._say_refused)
@@ -214,7 +216,7 @@ class RacePanel(Panel):
         width, height = self._board.width(), self._board.height()
         each = max(LOWEST, min(HIGHEST, height // len(rows)))
         look = theme.current()
-        fields = theme.text_width(look.number_font, "0.0000") * 2 + theme.text_width(look.text_font, "δ κ") + 34
+        fields = theme.text_width(look.number_font, "0.0000") * 2 + theme.text_width(look.text_font, "δ κ") + 22
         names = max(theme.text_width(look.text_font, row.name.text()) for row in rows) + theme.GRID
         left = int(CHIP + theme.GRID + max(names, fields))
         side = each - 4

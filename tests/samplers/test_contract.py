@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import fields, replace
 from typing import Any, get_args
@@ -18,6 +19,7 @@ from gebm_studio.schema import Sampler
 from tests.samplers.cases import CASES, bowl, each_sampler, generator, made, moves, quadratic, walked
 
 EXACT = {"mala", "random_walk", "hmc", "ghmc", "independence", "rejection", "tempering"}
+DTYPES = (torch.float32, torch.float64)
 BIASED = {"ula", "kinetic", "importance"}
 
 
@@ -47,25 +49,24 @@ def test_every_sampler_of_the_schema_is_in_the_registry() -> None:
 
 
 @each_sampler
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (4, 512)])
-def test_shapes_types_and_diagnostics(case: str, dtype: torch.dtype, shape: tuple[int, int]) -> None:
-    sampler, source = made(case), generator()
-    start = torch.randn(shape, generator=source, dtype=dtype)
-    state = sampler.init(start, quadratic, source)
-    for _ in range(3):
-        before = [part.clone() for part in state]
-        new, info = sampler.step(state, quadratic, source)
-        assert new.position.shape == shape
-        assert new.position.dtype == dtype
-        assert all(part.dtype in (dtype, torch.int64) for part in new), "what is computed follows the position"
-        assert new.potential.shape == info.acceptance.shape == info.nonfinite.shape == shape[:1]
-        assert not info.nonfinite.any()
-        assert all(map(torch.equal, before, state)), "the old state was written to"
-        assert type(new) is type(state) and [p.shape for p in new] == [p.shape for p in state]
-        assert torch.isfinite(new.position).all()
-        check_choice(info, shape)
-        state = new
+def test_shapes_types_and_diagnostics(case: str) -> None:
+    for dtype, shape in itertools.product(DTYPES, ((1, 1), (7, 3), (4, 512))):
+        sampler, source = made(case), generator()
+        start = torch.randn(shape, generator=source, dtype=dtype)
+        state = sampler.init(start, quadratic, source)
+        for _ in range(3):
+            before = [part.clone() for part in state]
+            new, info = sampler.step(state, quadratic, source)
+            assert new.position.shape == shape
+            assert new.position.dtype == dtype
+            assert all(part.dtype in (dtype, torch.int64) for part in new), "what is computed follows the position"
+            assert new.potential.shape == info.acceptance.shape == info.nonfinite.shape == shape[:1]
+            assert not info.nonfinite.any()
+            assert all(map(torch.equal, before, state)), "the old state was written to"
+            assert type(new) is type(state) and [p.shape for p in new] == [p.shape for p in state]
+            assert torch.isfinite(new.position).all()
+            check_choice(info, shape)
+            state = new
 
 
 def check_choice(info: Info, shape: tuple[int, int]) -> None:
@@ -111,15 +112,16 @@ def test_a_constant_energy_and_one_behind_no_grad_are_fine(case: str) -> None:
 
 
 @each_sampler
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_chunk_does_not_change_a_bit(case: str, dtype: torch.dtype) -> None:
+def test_the_chunk_does_not_change_a_bit(case: str) -> None:
     """500 chains on a 3×128 network, in pieces of 64, 256, or whole."""
-    start = torch.randn(500, 2, generator=generator(), dtype=dtype)
-    whole, *pieces = [
-        [state.position for state, _ in walked(made(case), Net(2, chunk, dtype), start, 3)] for chunk in (0, 64, 256)
-    ]
-    for chunk in pieces:
-        assert all(map(torch.equal, chunk, whole))
+    for dtype in DTYPES:
+        start = torch.randn(500, 2, generator=generator(), dtype=dtype)
+        whole, *pieces = [
+            [state.position for state, _ in walked(made(case), Net(2, chunk, dtype), start, 3)]
+            for chunk in (0, 64, 256)
+        ]
+        for chunk in pieces:
+            assert all(map(torch.equal, chunk, whole))
 
 
 COSTS = {
@@ -245,11 +247,12 @@ def test_settings_that_make_no_sense_are_refused(name: str, settings: dict[str, 
         SAMPLERS[name](**settings)
 
 
-@pytest.mark.parametrize("name", [name for name, s in SAMPLERS.items() if "step_size" in s.__dataclass_fields__])
 @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
-def test_step_sizes_that_make_no_sense_are_refused(name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=f"`step_size` must be a positive finite number, got {value}"):
-        SAMPLERS[name](step_size=value)
+def test_step_sizes_that_make_no_sense_are_refused(value: float) -> None:
+    for name, sampler in SAMPLERS.items():
+        if "step_size" in (field.name for field in fields(sampler)):
+            with pytest.raises(ValueError, match=f"`step_size` must be a positive finite number, got {value}"):
+                SAMPLERS[name](step_size=value)
 
 
 @given(st.integers(1, 2000), st.integers(1, 300))

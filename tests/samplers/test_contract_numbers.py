@@ -19,7 +19,6 @@ from gebm_studio.schema import Sampler, settings_of
 from tests.samplers.cases import CASES, bowl, each_sampler, generator, made, quadratic, walked
 
 POISONS = [math.nan, math.inf, -math.inf]
-each_poison = pytest.mark.parametrize("poison", POISONS)
 DESCENTS = ("zero_temperature", "transport", "dgflow", "dgflow of js")
 """Without noise to speak of: they meet a wall only where the energy pulls them into it."""
 
@@ -35,58 +34,67 @@ def poisoned(where: Callable[[Tensor], Tensor], poison: float, inside: Callable[
 
 
 @each_sampler
-@each_poison
-def test_a_wall_is_met_counted_and_left(case: str, poison: float) -> None:
+def test_a_wall_is_met_counted_and_left(case: str) -> None:
     """Chains start beside a region without numbers, towards which the energy pulls them."""
-    wall = poisoned(lambda z: z[:, 0] > 0.5, poison)
-    start = torch.full((400, 2), -0.5)
-    counted, state = 0, None
-    for state, info in walked(made(case), wall, start, 60):
-        counted += int(info.nonfinite.sum())
-        assert torch.isfinite(state.position).all()
-        assert info.acceptance.isnan().all() or torch.isfinite(info.acceptance).all()
-        if info.accepted is not None and CASES[case][0] != "tempering":
-            assert not (info.accepted & info.nonfinite).any()
-            assert not (info.acceptance[info.nonfinite] > 0).any()
-    # Transport goes only where the slope is beyond the largest among prior draws, which is not here.
-    assert counted > 0 or case == "transport"
-    assert state is not None
-    if case not in DESCENTS:
-        assert (state.position.std(0) > 0.05).all(), "the other chains must go on"
-    if CASES[case][0] in ("mala", "random_walk", "hmc", "ghmc", "independence", "rejection", "importance", "tempering"):
-        assert (state.position[:, 0] <= 0.5).all(), "a weight of zero holds no chain"
+    for poison in POISONS:
+        wall = poisoned(lambda z: z[:, 0] > 0.5, poison)
+        start = torch.full((400, 2), -0.5)
+        counted, state = 0, None
+        for state, info in walked(made(case), wall, start, 60):
+            counted += int(info.nonfinite.sum())
+            assert torch.isfinite(state.position).all()
+            assert info.acceptance.isnan().all() or torch.isfinite(info.acceptance).all()
+            if info.accepted is not None and CASES[case][0] != "tempering":
+                assert not (info.accepted & info.nonfinite).any()
+                assert not (info.acceptance[info.nonfinite] > 0).any()
+        # Transport goes only where the slope is beyond the largest among prior draws, which is not here.
+        assert counted > 0 or case == "transport"
+        assert state is not None
+        if case not in DESCENTS:
+            assert (state.position.std(0) > 0.05).all(), "the other chains must go on"
+        if CASES[case][0] in (
+            "mala",
+            "random_walk",
+            "hmc",
+            "ghmc",
+            "independence",
+            "rejection",
+            "importance",
+            "tempering",
+        ):
+            assert (state.position[:, 0] <= 0.5).all(), "a weight of zero holds no chain"
 
 
 @each_sampler
-@each_poison
-def test_nothing_but_poison_moves_nothing_and_is_counted_each_step(case: str, poison: float) -> None:
-    everywhere = poisoned(lambda z: z[:, 0] == z[:, 0], poison)
-    start = torch.randn(6, 2, generator=generator())
-    expected = made(case).init(start, everywhere, generator()).position  # the sphere's start is on the sphere
-    for state, info in walked(made(case), everywhere, start, 4):
-        assert torch.equal(state.position, expected)
-        assert info.nonfinite.all()
-        assert info.accepted is None or not info.accepted.any()
-        assert info.accepted is None or not info.acceptance.any()
+def test_nothing_but_poison_moves_nothing_and_is_counted_each_step(case: str) -> None:
+    for poison in POISONS:
+        everywhere = poisoned(lambda z: z[:, 0] == z[:, 0], poison)
+        start = torch.randn(6, 2, generator=generator())
+        expected = made(case).init(start, everywhere, generator()).position  # the sphere's start is on the sphere
+        for state, info in walked(made(case), everywhere, start, 4):
+            assert torch.equal(state.position, expected)
+            assert info.nonfinite.all()
+            assert info.accepted is None or not info.accepted.any()
+            assert info.accepted is None or not info.acceptance.any()
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in ("zero_temperature", "transport")])
-@each_poison
-def test_a_start_without_numbers_is_left(case: str, poison: float) -> None:
+def test_a_start_without_numbers_is_left(case: str) -> None:
     """A pocket smaller than a step: one chain in it, one outside, which must not be touched by it.
 
     What only descends a slope stays there, since there is none in the pocket, and is counted (as above).
     """
-    here = torch.tensor([[1.0, 1.0], [-1.0, 0.0]])
-    pocket = poisoned(lambda z: (z - 1).norm(dim=1) < 1e-3, poison, quadratic)
-    if CASES[case][0] == "sphere":  # whose radius is √2
-        pocket = poisoned(lambda z: (z - 1).norm(dim=1) < 1e-3, poison, lambda z: quadratic(z) + z[:, 0])
-    states = walked(made(case), pocket, here, 40)
-    assert all(torch.isfinite(state.position).all() for state, _ in states)
-    last = states[-1][0]
-    assert (last.position[0] - 1).norm() > 1e-3
-    assert torch.isfinite(last.potential).all()
-    assert not states[-1][1].nonfinite[1]
+    for poison in POISONS:
+        here = torch.tensor([[1.0, 1.0], [-1.0, 0.0]])
+        pocket = poisoned(lambda z: (z - 1).norm(dim=1) < 1e-3, poison, quadratic)
+        if CASES[case][0] == "sphere":  # whose radius is √2
+            pocket = poisoned(lambda z: (z - 1).norm(dim=1) < 1e-3, poison, lambda z: quadratic(z) + z[:, 0])
+        states = walked(made(case), pocket, here, 40)
+        assert all(torch.isfinite(state.position).all() for state, _ in states)
+        last = states[-1][0]
+        assert (last.position[0] - 1).norm() > 1e-3
+        assert torch.isfinite(last.potential).all()
+        assert not states[-1][1].nonfinite[1]
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case not in ("zero_temperature", "transport", "sphere")])
@@ -102,21 +110,21 @@ def test_a_singular_force_at_the_start_is_left(case: str) -> None:
 
 
 @each_sampler
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_huge_energy_is_survived(case: str, dtype: torch.dtype) -> None:
+def test_a_huge_energy_is_survived(case: str) -> None:
     """β = 10⁶ with a step a million times too long: chains stay or are lost to a counted overflow, never to a NaN."""
 
     def steep(z: Tensor) -> Tensor:
         return quadratic(z) + 1e6 * (z - 1).square().sum(1)
 
-    for state, info in walked(made(case), steep, torch.zeros(20, 3, dtype=dtype), 60):
-        assert torch.isfinite(state.position).all()
-        assert not info.acceptance.isinf().any()
-    ends = state.position
-    if CASES[case][0] == "sphere":
-        torch.testing.assert_close(ends.norm(dim=1), torch.full((20,), math.sqrt(3), dtype=dtype))
-    elif CASES[case][0] in ("ula", "kinetic", "zero_temperature"):
-        assert info.nonfinite.any() or (ends.abs() < 1e30).all()
+    for dtype in (torch.float32, torch.float64):
+        for state, info in walked(made(case), steep, torch.zeros(20, 3, dtype=dtype), 60):
+            assert torch.isfinite(state.position).all()
+            assert not info.acceptance.isinf().any()
+        ends = state.position
+        if CASES[case][0] == "sphere":
+            torch.testing.assert_close(ends.norm(dim=1), torch.full((20,), math.sqrt(3), dtype=dtype))
+        elif CASES[case][0] in ("ula", "kinetic", "zero_temperature"):
+            assert info.nonfinite.any() or (ends.abs() < 1e30).all()
 
 
 def test_forces_beyond_all_bounds_do_not_move_a_chain_off_its_sphere() -> None:

@@ -135,7 +135,7 @@ def bimodal(steps: int) -> Work:
     return tuple(lines)
 
 
-_STEPS = {"mala": 700, "random_walk": 900, "hmc": 200, "ghmc": 700, "tempering": 300}
+_STEPS = {"mala": 700, "random_walk": 900, "hmc": 200, "ghmc": 700, "tempering": 150}
 CHECKS = (
     *(
         Check(name, "random linear-Gaussian model", partial(linear_gaussian, name, seed, dim, _STEPS.get(name, 700)))
@@ -143,7 +143,7 @@ CHECKS = (
         for seed, dim in DRAWS
     ),
     *(Check(name, "skewed law", partial(skewed, name, _STEPS.get(name, 700) // 3)) for name in EXACT),
-    Check("tempering", "two modes", partial(bimodal, 1000)),
+    Check("tempering", "two modes", partial(bimodal, 600)),
     *(
         Check(name, "step-size adaptation", partial(warming, name, wanted))
         for name in EXACT

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 
 from gebm_studio import presets
 from gebm_studio.divergences import w1
 from gebm_studio.engine import exports
 from gebm_studio.experiments import Training
+from gebm_studio.experiments.decay import Decay
+from gebm_studio.experiments.selftest import Check, SelfTest, exact_laws
 from gebm_studio.samplers import SAMPLERS
 
 pytestmark = pytest.mark.slow_statistics
@@ -82,3 +86,45 @@ def test_small_digits_sharpen_down_the_energy() -> None:
     for before, after in (grey, energies):
         falls = before - after
         assert float(falls.mean() / (falls.std() / math.sqrt(512))) > 5
+
+
+def check_scores(scores: list[float]) -> None:
+    """z-scores of right samplers are standard normal: none beyond 4.5, and by Kolmogorov and Smirnov at 1e-4."""
+    assert max(map(abs, scores)) < 4.5
+    assert scipy.stats.kstest(scores, "norm").pvalue > 1e-4
+
+
+def test_small_scores_of_the_self_test_are_standard_normal() -> None:
+    """A bias too small for any one line, or errors that are told too large, would show in all lines together."""
+    test = SelfTest()
+    for _ in test:
+        pass
+    assert not test.failed
+    check_scores([line.z for line in test.results if line.error])
+
+
+@pytest.mark.parametrize("name", exact_laws.EXACT)
+def test_exact_samplers_on_many_random_models(name: str) -> None:
+    """Twelve models in one to four dimensions, five times the steps of the self-test; two scores each."""
+    scores = []
+    for seed in range(100, 112):
+        work = partial(exact_laws.linear_gaussian, name, seed, 1 + seed % 4, 3000 if name != "tempering" else 1000)
+        lines = Check(name, "random model", work).finished()
+        assert all(line.passed for line in lines), lines
+        scores += [line.z for line in lines]
+    check_scores(scores)
+
+
+def test_errors_of_w2_slopes_are_what_they_say_over_seeds() -> None:
+    """z = (fitted − theory)/error over 40 seeds: a deviation of one within .3 is what 40 draws allow (2.7 errors)."""
+    scores = []
+    for seed in range(40):
+        changes = {"seed": seed, "decay.dimensions": (8,), "decay.chains": 1000, "sampler.step_size": 0.02}
+        decay = Decay(None, None, presets.changed(presets.load("f10"), changes))  # type: ignore[arg-type]
+        line = decay._lines[0]
+        while not line.done:
+            line.work()
+        curve = line.curve()
+        scores.append((curve.slope - curve.slope_theory) / curve.slope_error)
+    assert abs(np.mean(scores)) < 4 / math.sqrt(40)
+    assert 0.7 < np.std(scores) < 1.3

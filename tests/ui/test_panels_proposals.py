@@ -131,7 +131,9 @@ def test_entries_appear_with_what_they_name_and_switch_it(make_panel: MakePanel)
     way = np.linspace(0, 1, 5)[:, None, None] * np.ones((5, 3, 2))
     panel.show_frame(frames.frame(latent=moves(paths=frames.floats(way)), sampler_steps=2481))
     assert panel.proposals.isVisible() and panel.paths.isVisible()
-    assert len(panel.plane.moves.paths.bands[0][0]) == 3 * 4
+    taken, refused = panel.plane.moves.paths.bands
+    assert (len(taken[0]), len(refused[0])) == (2 * 4, 1 * 4)
+    assert not np.isin(panel.plane.moves.lines.bands[-1][0], moves().proposals[0]).any(), "the path is its way"
     panel.paths.click()
     assert not panel.plane.moves.paths.isVisible() and panel.plane.moves.lines.isVisible()
     panel.proposals.click()

@@ -69,7 +69,7 @@ class LatentPanel(Panel):
             "What the last steps proposed: a line to where a chain went, a cross where it was refused to go."
         )
         self.paths = Entry("paths", "chains", checkable=True, parent=self._legend)
-        self.paths.setToolTip("Hamiltonian paths of the first chains, from where they were to their proposals.")
+        self.paths.setToolTip("Hamiltonian paths of the first chains to their proposals, red where these were refused.")
         for entry in (self.proposals, self.paths):
             entry.hide()
             entry.clicked.connect(self._show_moves)

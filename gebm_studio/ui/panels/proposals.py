@@ -17,7 +17,7 @@ AGES = 3
 """Frames that a move stays in the picture, fainter in each."""
 FAR = 0.15
 """A proposal that lies farther away than this share of the view has no line: many of them would only hatch it."""
-TAKEN, REFUSED, CROSSES = (1.0, 0.55, 0.3), (0.45, 0.25, 0.15), (0.95, 0.5, 0.25)
+TAKEN, REFUSED, CROSSES = (0.8, 0.45, 0.25), (0.45, 0.25, 0.15), (0.95, 0.5, 0.25)
 """How strong lines and crosses are, the newest first."""
 
 Spots = NDArray[np.float32]
@@ -62,17 +62,21 @@ class Proposals:
     def __init__(self) -> None:
         self.lines, self.paths, self.refused = Segments(), Segments(), Refused()
         self._steps: deque[tuple[NDArray[np.float64], NDArray[np.float64]]] = deque(maxlen=AGES)
-        self._way = np.empty((0, 4))
+        self._ways = np.empty((0, 4)), np.empty((0, 4))
         self._look: Theme | None = None
 
     def show_step(self, part: LatentPart) -> None:
         """Show a step that is newer than the last one shown."""
         moves = np.hstack([part.origins, part.proposals]).astype(np.float64)
         near = np.hypot(*(moves[:, 2:] - moves[:, :2]).T) <= FAR * (part.home[1] - part.home[0])
+        winding = part.paths.shape[1]
+        near[:winding] = False  # a straight line would tell of a way never gone
         self._steps.appendleft((moves[near & part.accepted], moves[near & ~part.accepted]))
         self.refused.add(part.proposals[~part.accepted])
         points = part.paths.transpose(1, 0, 2)
-        self._way = np.concatenate([points[:, :-1], points[:, 1:]], axis=2).reshape(-1, 4)
+        ways = np.concatenate([points[:, :-1], points[:, 1:]], axis=2)
+        taken = part.accepted[:winding]
+        self._ways = ways[taken].reshape(-1, 4), ways[~taken].reshape(-1, 4)
         self._draw()
 
     def set_shown(self, proposals: bool, paths: bool) -> None:
@@ -84,7 +88,7 @@ class Proposals:
     def forget(self) -> None:
         """Show nothing."""
         self._steps.clear()
-        self._way = np.empty((0, 4))
+        self._ways = np.empty((0, 4)), np.empty((0, 4))
         self.refused.forget()
         self._draw()
 
@@ -102,11 +106,12 @@ class Proposals:
         for which, (colour, strengths) in enumerate(((look.error, REFUSED), (look.chains, TAKEN))):
             faded = shades(look, colour, strengths)
             bands += [
-                (step[1 - which], look.pen("#{:02x}{:02x}{:02x}".format(*faded[age]), 1.0 + which))
+                (step[1 - which], look.pen("#{:02x}{:02x}{:02x}".format(*faded[age]), 1.0 + 0.5 * which))
                 for age, step in reversed(list(enumerate(self._steps)))
             ]
         self.lines.set_bands(bands)
-        self.paths.set_bands([(self._way, look.pen(mixed(_ground(look), look.chains, 0.6), 1.2))])
+        tones = (mixed(_ground(look), colour, 0.75) for colour in (look.chains, look.error))
+        self.paths.set_bands([(way, look.pen(tone, 1.4)) for way, tone in zip(self._ways, tones, strict=True)])
 
 
 def shades(look: Theme, colour: str, strengths: tuple[float, ...]) -> NDArray[np.uint8]:

@@ -56,7 +56,7 @@ class LaneRun:
         aim = lane.target_acceptance or samplers.target_of(self.sampler)
         self._adaptation = samplers.DualAveraging(lane.step_size, aim) if lane.warmup and aim else None
         self._calibrate()
-        self._stale = False
+        self._stale = self._again = False
         self.total = 0.0
         self.state: Any = self.sampler.init(self._start, self._potential, self._generator)
         self.forget()
@@ -72,6 +72,11 @@ class LaneRun:
     def model_moved(self) -> None:
         """Tell that the model is another one: what was measured is void, what is cached is computed again."""
         self._stale = True
+        self.forget()
+
+    def model_rests(self) -> None:
+        """Tell that the model stays as it is: with the next step the chains begin again."""
+        self._again = True
         self.forget()
 
     def _calibrate(self) -> None:
@@ -108,6 +113,8 @@ class LaneRun:
 
     def step(self) -> None:
         """One step of all chains."""
+        if self._again:
+            self.restart()
         if self._stale:
             self._potential.forget()
             self.state = self.sampler.refresh(self.state, self._potential)

@@ -172,7 +172,7 @@ class Race:
         elif self._learning:
             self._learning = False
             for entry in self._entries:
-                entry.run.restart()
+                entry.run.model_rests()
 
     def _hindmost(self) -> LaneRun | None:
         """The lane that has spent least, None where all have spent the budget."""

@@ -54,7 +54,7 @@ def linear_gaussian(name: str, seed: int, dim: int, steps: int) -> Work:
         return torch.stack((state.position @ along, ((away @ curvature) * away).sum(1) / dim))
 
     sampler = stepping(name, model.steepest)
-    own = 100 * dim + EXACT.index(name)  # each sampler is told by noise of its own
+    own = 1000 * seed + EXACT.index(name)  # each sampler is told by noise of its own
     way = walk(sampler, model.potential, gaussian(own, CHAINS, dim), own, BURN + steps)
     found = yield from averages(way, BURN, look)
     spread = float(along @ model.covariance @ along)

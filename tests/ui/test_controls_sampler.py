@@ -17,7 +17,7 @@ from gebm_studio.samplers import SAMPLERS
 from gebm_studio.schema import Preset, Sampler, settings_of
 from gebm_studio.schema.sampling import ALGORITHMS
 from gebm_studio.ui.controls.panel import ControlsPanel
-from gebm_studio.ui.controls.sampler import conversions
+from gebm_studio.ui.controls.sampler import conversions, rounded
 from gebm_studio.ui.controls.simple import NumbersEditor
 from gebm_studio.ui.session import Session
 from tests.ui import frames
@@ -90,6 +90,13 @@ def test_steps_in_the_symbols_of_the_paper(panel: ControlsPanel, name: str, valu
     assert [value for _, value in conversions(sampler, 0.2)] == pytest.approx(values)
     panel.conversions.show_sampler(sampler, 0.2)
     assert panel.conversions.isVisible() == bool(values)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.90484, "0.905"), (math.exp(-0.0004), "0.9996"), (1 - 1.23e-7, "0.99999988"), (1.0, "1")]
+)
+def test_a_share_just_below_one_is_not_rounded_to_it(value: float, text: str) -> None:
+    assert rounded(value) == text
 
 
 def test_overdamped_limits_agree_with_the_samplers() -> None:

@@ -95,6 +95,13 @@ def conversions(sampler: Sampler, step: float) -> Rows:
     return rows.get(sampler.name, ())
 
 
+def rounded(value: float) -> str:
+    """A number in three digits; just below 1 it is what is missing to 1 that matters, and has two."""
+    if 0.99 < value < 1:
+        return f"{1 - float(f'{1 - value:.2g}'):.12g}"
+    return number_text(float(f"{value:.3g}"))
+
+
 class Conversions(QWidget):
     """The same step in the symbols of the paper and the slides."""
 
@@ -127,7 +134,7 @@ class Conversions(QWidget):
             value.setVisible(used)
             if used:
                 name.setText(rows[index][0])
-                value.setText(number_text(float(f"{rows[index][1]:.3g}")))
+                value.setText(rounded(rows[index][1]))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_values"):

@@ -81,7 +81,7 @@ class Chains:
         """Begin the counts that only mean something under one law and one algorithm."""
         self.history.mark()
         self._counted_from = self.steps, self.cost
-        self._trips_from = self._trips
+        self.ladder_before = self.ladder
         if self.tracker is not None:
             self.tracker.count_anew()
 
@@ -135,17 +135,6 @@ class Chains:
     @property
     def _adapts(self) -> bool:
         return self._adaptation is not None or self.climbing
-
-    @property
-    def trip_rate(self) -> float:
-        """Round trips of one chain's walkers in 1000 counted steps, NaN without a ladder."""
-        trips, done = (now - then for now, then in zip(self._trips, self._trips_from, strict=True))
-        return 1000 * trips / done if self.ladder is not None and done else math.nan
-
-    @property
-    def _trips(self) -> tuple[float, int]:
-        """Round trips of one chain's walkers and steps of the ladder, from its start."""
-        return (0.0, 0) if self.ladder is None else (float(self.ladder.trips.double().mean()), int(self.ladder.done))
 
     @property
     def adapting(self) -> float:
@@ -304,7 +293,7 @@ class Chains:
         self._samples = None
         self._potential.forget()
         self._forget()
-        self._counted_from, self._trips_from = (steps_before, cost_before), self._trips
+        self._counted_from, self.ladder_before = (steps_before, cost_before), self.ladder
 
 
 def _under(prefix: str, tensors: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:

@@ -13,6 +13,7 @@ from gebm_studio.experiments import effective
 from gebm_studio.experiments.chains import Chains
 from gebm_studio.experiments.history import History
 from gebm_studio.messages import DiagnosticsPart, Floats, Ints, Ladder, Mixing, frozen
+from gebm_studio.samplers import TemperingState
 from gebm_studio.targets import Target
 
 PAUSE = 0.5
@@ -33,7 +34,8 @@ class Diagnosing:
         weights = target.mode_weights
         self._weights = _NOTHING if weights is None else frozen(weights.detach().float().cpu().numpy().copy())
         self._mixing: Mixing | None = None
-        self._mixing_of: tuple[int, tuple[int, int]] | None = None
+        self._history: History | None = None
+        self._version = (0, 0)
         self._again_at = -math.inf
 
     def part(self, chains: Chains, sampler: str) -> DiagnosticsPart:
@@ -71,16 +73,13 @@ class Diagnosing:
 
     def _mixed(self, history: History) -> Mixing:
         """How well the chains mix, of at most `PAUSE` seconds ago; without numbers before there are any."""
-        state = id(history), history.version
-        same_law = self._mixing_of is not None and (self._mixing_of[0], self._mixing_of[1][1]) == (
-            state[0], history.version[1],
-        )  # fmt: skip
+        same_law = history is self._history and history.version[1] == self._version[1]
         now = time.monotonic()
-        if self._mixing is not None and same_law and (state == self._mixing_of or now < self._again_at):
+        if self._mixing is not None and same_law and (history.version == self._version or now < self._again_at):
             return self._mixing
         if now < self._again_at or not effective.ready():
             return mixing_of(history, draws=0)
-        self._mixing, self._mixing_of = mixing_of(history), state
+        self._mixing, self._history, self._version = mixing_of(history), history, history.version
         self._again_at = time.monotonic() + PAUSE
         return self._mixing
 
@@ -139,9 +138,17 @@ def _ladder(chains: Chains) -> Ladder | None:
         step_sizes=steps,
         mean_energy=energy,
         walkers=frozen(chains.history.walkers),
-        trips=chains.trip_rate,
+        trips=_trip_rate(state, chains.ladder_before),
         adapting=chains.climbing,
     )
+
+
+def _trip_rate(now: TemperingState, before: TemperingState | None) -> float:
+    """Round trips of one chain's walkers in 1000 of the steps between two states, NaN before there are any."""
+    done = int(now.done) - int(before.done) if before is not None else 0
+    if before is None or not done:
+        return math.nan
+    return 1000 * float((now.trips - before.trips).double().mean()) / done
 
 
 def _mean(values: Floats) -> float:

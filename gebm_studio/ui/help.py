@@ -37,7 +37,9 @@ model with chains in latent space. Drag temperature and friction in the Sampler 
   the generator, on a map of the energy or of the density. Hover to read the energy and the log weight exactly.
 - **Latent space**: the potential U(z) = |z|²/2 + βE(G(z)) and the chains moving in it, with trails.
 - **Curves**: the KALE bound and its gaps, distances to the truth where it is known, c and log Z. All points are kept.
-- **Diagnostics**: acceptance, mean energy, kinetic temperature, hops between modes, share of each mode.
+- **Diagnostics**: which law the chains have, acceptance, effective sample size and R-hat of their energies, kinetic
+  temperature, hops between modes and dwell times, share of each mode, the ladder of tempering. Counts and draws are
+  those since the last change of a setting. Hover a number for how it was measured.
 - **Gallery**: for images, grids of data, base and GEBM, and a film strip of one chain.
 - **Controls**: every setting of the run. Most act at once; those that need a restart wait behind *Apply and restart*.
   Hover for the formula, double-click a name for its default, type an exact value and press Enter; Escape gives it up.

@@ -55,8 +55,8 @@ class Transport(QToolBar):
         self.step_actions = self._make_steps()
         self.addAction(self.run_action)
         self.widgetForAction(self.run_action).setMinimumWidth(10 * theme.GRID)
-        self.addWidget(self._step_button())
-        self.addAction(self.reset_action)
+        self.addWidget(self._button(list(self.step_actions.values())))
+        self.addWidget(self._button([self.reset_action, self.restart_chains_action]))
         self.addSeparator()
         self.addAction(self.slow_action)
         self.speed = QComboBox()
@@ -136,11 +136,12 @@ class Transport(QToolBar):
         actions["iteration"].setToolTip("One iteration, then pause (.)")
         return actions
 
-    def _step_button(self) -> QToolButton:
+    def _button(self, actions: list[QAction]) -> QToolButton:
+        """A button for the first of some actions, with all of them in its menu."""
         menu = QMenu(self)
-        menu.addActions(list(self.step_actions.values()))
+        menu.addActions(actions)
         button = QToolButton()
-        button.setDefaultAction(self.step_actions["iteration"])
+        button.setDefaultAction(actions[0])
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         button.setMenu(menu)

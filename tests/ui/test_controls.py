@@ -74,6 +74,8 @@ def test_every_setting_of_every_shipped_preset_has_a_control(make_panel: MakePan
         panel.refresh()
         for name in GROUPS:
             for setting in settings_of(getattr(entry.preset, name), name):
+                if setting.kind == "sections":  # the lanes of a race have their controls in its panel
+                    continue
                 row = panel.row(setting.path)
                 assert row.toolTip()
                 assert setting.label in row.label.text()

@@ -26,6 +26,12 @@ def _problems(text: str) -> list[str]:
     return caught.value.problems
 
 
+def test_the_lanes_of_a_race_are_set_in_one_word() -> None:
+    path, value = presets.assignment('race.lanes=[{name="ula", step_size=0.2}, {name="hmc"}]')
+    lanes = presets.changed(presets.load("ring"), {path: value}).race.lanes
+    assert [(lane.name, lane.step_size) for lane in lanes] == [("ula", 0.2), ("hmc", 0.1)]
+
+
 def test_there_are_fifty_malformed_presets_and_those_of_a_race() -> None:
     assert len(MALFORMED) == 54
 

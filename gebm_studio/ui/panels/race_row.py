@@ -74,6 +74,8 @@ class Numbers(QWidget):
         """Show texts, each marked or not; `instead` takes the place of all."""
         if (slots, texts, instead) != (self._slots, self._texts, self._instead):
             self._slots, self._texts, self._instead = slots, texts, instead
+            said = [f"{slot.column.title} {text}" for slot, (text, _) in zip(slots, texts, strict=True)]
+            self.setAccessibleName(instead or ", ".join(said))
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -236,6 +236,8 @@ def test_an_export_shows_progress_and_can_be_cancelled(start: Start, tmp_path: P
     client.send(m.ExportSamples(str(path), steps=5))
     assert client.next(m.Written).path == str(path)
     assert path.read_bytes().startswith(b"\x89PNG")
+    # Five steps are too few for the GEBM's law.
+    assert "gradient flow, not equilibrium (time 0.25)" in client.next(m.Note).text
 
 
 def test_an_unwritable_place_is_told_and_nothing_is_left(start: Start, tmp_path: Path) -> None:

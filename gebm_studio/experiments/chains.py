@@ -228,7 +228,8 @@ class Chains:
     def _adapt(self, adaptation: samplers.DualAveraging, info: samplers.Info) -> None:
         step_size = adaptation.update(float(info.acceptance.mean()))
         if adaptation.count >= self.settings.warmup:
-            step_size, self._adaptation = adaptation.final, None
+            # A number that a person can read and type again; its further digits are noise.
+            step_size, self._adaptation = float(f"{adaptation.final:.3g}"), None
             self.settings = self.settings.model_copy(update={"step_size": step_size})
         self._sampler = replace(self._sampler, step_size=step_size)
 

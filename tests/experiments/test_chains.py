@@ -79,6 +79,7 @@ def test_the_step_size_that_was_found_stands_in_the_settings() -> None:
     found = frame.preset.sampler.step_size
     assert math.isnan(frame.diagnostics.adapting)
     assert found == run.chains.settings.step_size > 0.01
+    assert found == float(f"{found:.3g}")
     assert frame.settings_version > version
     # Frozen: it does not move again, and a new one set by hand is taken.
     run.train(5)

@@ -74,7 +74,8 @@ class Rejection:
         """Chains at positions (N, D); the maximum is first estimated from draws of the prior."""
         value = value_at(potential, position)
         seen = _pilot(potential, position)
-        typical = torch.quantile(seen, self.percentile / 100)
+        known = seen[torch.isfinite(seen)]
+        typical = torch.quantile(known, self.percentile / 100) if len(known) else seen[0]
         return RejectionState(
             position.detach(), value, seen.max().expand_as(value).clone(), typical.expand_as(value).clone()
         )

@@ -117,7 +117,7 @@ class SelfTestWindow(QWidget):
         self.bar.setMaximumWidth(20 * theme.GRID)
         self.status = Line(look.number_font)
         self.cancel, self.again, self.copy = QPushButton("Cancel"), QPushButton("Run again"), QPushButton("Copy table")
-        self.cancel.clicked.connect(lambda: session.send(Cancel()))
+        self.cancel.clicked.connect(self.stop)
         self.again.clicked.connect(self.start)
         self.copy.clicked.connect(self.copy_table)
         buttons = QHBoxLayout()
@@ -148,6 +148,11 @@ class SelfTestWindow(QWidget):
             self._set_going(True)
             self.bar.setRange(0, 0)
             self.status.show_text("Waiting for the engine…")
+
+    def stop(self) -> None:
+        """Ask for the end; an engine that was restarted meanwhile knows of no test, and would not answer."""
+        self._session.send(Cancel())
+        self._finish("Cancelled.")
 
     def take(self, tested: SelfTested) -> None:
         """Show the lines so far."""

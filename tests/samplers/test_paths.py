@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gebm_studio.experiments.selftest.check import gaussian, walk
-from gebm_studio.experiments.selftest.models import DoubleWell
+from gebm_studio.experiments.selftest.models import DoubleWell, quadrature
 from gebm_studio.samplers import SAMPLERS
 from gebm_studio.samplers.hmc import Phase, leapfrog
 from tests.samplers.cases import quadratic
@@ -156,3 +156,40 @@ def test_transport_on_a_circle_ends_at_the_minimum_of_its_objective() -> None:
     assert abs(best - angle) > 0.1, "the start must not be the minimum"
     found = math.atan2(*reversed(state.position[0].tolist()))
     assert found == pytest.approx(best, abs=0.02)
+
+
+# Rejection by percentile.
+
+
+@pytest.mark.parametrize("chains", [1, 64])
+def test_the_percentile_of_rejection_does_not_hang_on_the_number_of_chains(chains: int) -> None:
+    """At the percentile's own D the acceptance is one half, whoever else proposes."""
+
+    def steep(z: Tensor) -> Tensor:
+        return quadratic(z) + 8 * z.square().sum(1)
+
+    sampler, generator = SAMPLERS["rejection"](percentile=80.0), torch.Generator().manual_seed(0)
+    state = sampler.init(torch.zeros(chains, 1, dtype=torch.float64), steep, generator)
+    # P(|z| < q) = .2 at q = .2533, where D = −8q².
+    assert state.typical[0].item() == pytest.approx(-8 * 0.2533**2, rel=0.1)
+    assert sampler.probability(state.typical, state.largest, state.typical)[0] == pytest.approx(0.5)
+    middle = float(state.typical[0].exp())
+
+    def expected(z: Tensor) -> Tensor:
+        """Odds e^D/(1 − e^D), divided by those of the percentile."""
+        weight = (-8 * z.square()).exp()
+        odds = weight / (1 - weight + 1e-9) * (1 - middle) / middle
+        return odds / (1 + odds)
+
+    steps = list(walk(sampler, steep, torch.zeros(chains, 1, dtype=torch.float64), 1, 4000 // chains))
+    seen = torch.stack([info.acceptance for _, info in steps]).flatten()
+    error = float(seen.std()) / math.sqrt(len(seen))
+    assert seen.mean().item() == pytest.approx(quadrature(quadratic, -8, 8).expect(expected), abs=5 * error)
+
+
+def test_the_percentile_is_one_among_finite_weights() -> None:
+    def half(z: Tensor) -> Tensor:
+        return torch.where(z[:, 0] > 0, quadratic(z), torch.full_like(z[:, 0], math.inf))
+
+    state = SAMPLERS["rejection"](percentile=50.0).init(torch.ones(2, 1), half, torch.Generator())
+    assert state.typical.tolist() == [0.0, 0.0]

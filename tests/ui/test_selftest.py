@@ -90,6 +90,7 @@ def test_cancelling_and_running_again(window: SelfTestWindow, session: Session) 
     session.tested.emit(SelfTested((HOLDS,), 1, 3, "going"))
     window.cancel.click()
     assert session.sent[-1] == Cancel()
+    assert window.again.isEnabled() and not window.cancel.isEnabled()
     session.tested.emit(SelfTested((HOLDS,), 1, 3, "cancelled"))
     assert window.status.text() == "Cancelled after 1 of 3 checks; 1 line, none fails."
     window.again.click()
@@ -146,6 +147,6 @@ def test_the_menu_opens_it_and_a_real_engine_answers(make_window: Any, qtbot: Qt
     qtbot.waitUntil(lambda: opened.model.rowCount() > 0, timeout=60000)
     reached = studio.session.iteration
     opened.cancel.click()
-    qtbot.waitUntil(lambda: not opened.going, timeout=10000)
-    assert opened.status.text().startswith("Cancelled after")
+    qtbot.waitUntil(lambda: opened.status.text().startswith("Cancelled after"), timeout=10000)
+    assert not opened.going
     qtbot.waitUntil(lambda: studio.session.iteration > reached, timeout=10000)

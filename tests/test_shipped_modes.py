@@ -79,6 +79,7 @@ def test_f17_the_ladder_finds_the_weights() -> None:
     part = run.diagnosing.part(run.chains, "tempering")
     assert part.ladder is not None and part.counted_steps == 800
     assert off(part.occupancy) < 0.04
+    assert np.abs(part.occupancy - part.true_weights).max() < 0.03
     # Evened out: an even spacing of r would leave the first swaps near certain and the last rare.
     assert part.ladder.swaps.min() > 0.5 and np.ptp(part.ladder.swaps) < 0.12
     assert 60 < part.ladder.trips < 200

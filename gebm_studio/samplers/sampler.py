@@ -110,7 +110,7 @@ def _by_autograd(potential: Potential, position: Tensor) -> tuple[Tensor, Tensor
         value = _checked(potential(leaf), leaf)
         if not value.requires_grad:  # a constant energy pulls nowhere
             return value, torch.zeros_like(position)
-        (gradient,) = torch.autograd.grad(value.sum(), leaf)
+        (gradient,) = torch.autograd.grad(value.sum(), leaf, materialize_grads=True)
     return value.detach(), gradient
 
 

@@ -106,9 +106,12 @@ def test_no_gradient_piles_up_in_the_networks(case: str) -> None:
 
 @each_sampler
 def test_a_constant_energy_and_one_behind_no_grad_are_fine(case: str) -> None:
-    with torch.no_grad():
-        state, _ = walked(made(case), lambda z: torch.zeros(len(z)), torch.ones(5, 2), 3)[-1]
-    assert torch.isfinite(state.position).all()
+    bias = torch.zeros(1, requires_grad=True)
+    for constant in (lambda z: torch.zeros(len(z)), lambda z: bias.expand(len(z))):
+        with torch.no_grad():
+            state, _ = walked(made(case), constant, torch.ones(5, 2), 3)[-1]
+        assert torch.isfinite(state.position).all()
+    assert bias.grad is None
 
 
 @each_sampler

@@ -10,13 +10,15 @@ import pytest
 import scipy.stats
 import torch
 
-from gebm_studio import presets
+from gebm_studio import presets, schema, targets
+from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.divergences import w1
 from gebm_studio.engine import exports
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.decay import Decay
 from gebm_studio.experiments.selftest import Check, SelfTest, exact_laws
-from gebm_studio.samplers import SAMPLERS
+from gebm_studio.samplers import SAMPLERS, make
+from tests import test_critics_as_energies as critics
 
 pytestmark = pytest.mark.slow_statistics
 CPU = torch.device("cpu")
@@ -128,3 +130,67 @@ def test_errors_of_w2_slopes_are_what_they_say_over_seeds() -> None:
         scores.append((curve.slope - curve.slope_theory) / curve.slope_error)
     assert abs(np.mean(scores)) < 4 / math.sqrt(40)
     assert 0.7 < np.std(scores) < 1.3
+
+
+def test_small_f15_chains_on_a_critic_come_closer_to_the_data() -> None:
+    """The preset's own seed at full length; the noise of such a W1 is about .03."""
+    base, gebm = critics.w1_of_base_and_gebm(critics.trained("f15_gan_critic", 501))
+    assert gebm < base - 0.15
+
+
+def test_f15_chains_on_a_critic_come_closer_to_the_data_over_five_seeds() -> None:
+    """W1(GEBM) is below W1(base) by more than two standard errors of the mean, and log Z is within half a nat of 0."""
+    gains = []
+    for seed in range(5):
+        run = critics.trained("f15_gan_critic", 501, seed=seed)
+        base, gebm = critics.w1_of_base_and_gebm(run)
+        gains.append(base - gebm)
+        assert abs(run.model.log_z(50_000, torch.Generator().manual_seed(3))[0]) < 0.5
+    assert np.mean(gains) > 2 * np.std(gains, ddof=1) / math.sqrt(5)
+
+
+@pytest.mark.parametrize("seed", [16, 0, 1])
+def test_f16_points_between_modes_are_removed_at_full_length(seed: int) -> None:
+    """Each lane lies three standard errors below the base; a calibrated critic removes more."""
+    run = critics.trained("f16_grid", 1001, seed=seed)
+    draws = run.model.samples(run.model.prior(critics.CHAINS, torch.Generator().manual_seed(2)))
+    base, base_error = critics.astray(run, draws)
+    found = {}
+    for name, settings in critics.F16_LANES:
+        share, error = critics.astray(run, critics.drawn(run, name, **settings)[0])
+        assert share < base - 3 * math.hypot(error, base_error)
+        found[name, settings.get("calibration", "none")] = share
+    assert found["independence", "isotonic"] < found["independence", "none"] < 0.5 * base
+
+
+def relative_score(run: Training, lane: schema.Lane) -> float:
+    """FD(sampler)/FD(base) to 600 held-out digits of the lane's chains, which start at the base's draws."""
+    assert isinstance(run.target, targets.Digits)
+    reference, held_out = FrechetReference(run.target.training), run.target.held_out
+    generator = torch.Generator().manual_seed(1)
+    start = run.model.prior(run.preset.race.chains, generator)
+    potential = run.model.potential(1 / run.preset.sampler.temperature)
+    sampler = make(lane)
+    state, cost = sampler.init(start, potential, generator), 0.0
+    while cost < run.preset.race.budget:
+        state, info = sampler.step(state, potential, generator)
+        cost += info.cost
+    samples, base = run.model.samples(state.position), run.model.samples(start)
+    return reference.distance(held_out, samples) / reference.distance(held_out, base)
+
+
+def test_f14_every_sampler_scores_below_the_base_over_five_seeds() -> None:
+    """Mean relative score, 1,000 images each, below 100 % by two standard errors of the mean for every lane.
+
+    DOT gains least. Langevin and independence MH have the same law, so that no order between them is claimed.
+    """
+    lanes = presets.load("f14").race.lanes
+    scores: dict[str, list[float]] = {lane.name: [] for lane in lanes}
+    for seed in range(5):
+        run = critics.trained("f14_relative_scores", 251, seed=seed)
+        # `trained` takes the lanes out, which race beside the training.
+        for lane in lanes:
+            scores[lane.name].append(relative_score(run, lane))
+    for name, found in scores.items():
+        assert np.mean(found) + 2 * np.std(found, ddof=1) / math.sqrt(5) < 1, name
+        assert np.mean(found) <= np.mean(scores["transport"])

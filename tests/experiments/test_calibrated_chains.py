@@ -42,7 +42,7 @@ def test_a_calibration_follows_the_model_every_so_many_rounds(monkeypatch: pytes
 
 
 def test_a_model_that_came_to_rest_is_judged_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = run_of(**{"training.until": 3})
+    run = run_of("independence", "isotonic", **{"training.until": 3})
     fits = fits_of(run, monkeypatch)
     run.train(3)
     first = run.chains._calibration

@@ -79,7 +79,8 @@ def numbers_in_pieces(run: LaneRun, judge: Judge, home: Extent) -> Pieces:
         return nothing(steps, density, acceptance, max(far, run.diverged))
     error = ess = rhat = math.nan
     if run.lane.name in DESCENTS:
-        mean, error = float(run.energies.mean()), float(run.energies.std()) / math.sqrt(len(run.energies))
+        now, count = run.energies.astype(np.float64), len(run.energies)
+        mean, error = float(now.mean()), float(now.std(ddof=1)) / math.sqrt(count) if count > 1 else math.nan
     elif energies.shape[1] >= FEWEST_DRAWS:
         share = trace.chains / max(len(energies), 1)
         yield

@@ -41,7 +41,8 @@ class Trace:
         row = self._count
         self._energy[row] = energies[:kept]
         self._plane[row, :, : self._width] = plane[:kept]
-        self._means[row] = energies.mean(dtype=np.float64), cost, acceptance
+        with np.errstate(invalid="ignore"):  # ∞ − ∞, of chains that have flown off
+            self._means[row] = energies.mean(dtype=np.float64), cost, acceptance
         self._count += 1
         if self._count == DRAWS:
             half = DRAWS // 2

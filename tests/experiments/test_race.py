@@ -18,6 +18,7 @@ from gebm_studio.engine.exports import RACE, race_in_pieces
 from gebm_studio.experiments import Training, effective, race, trace, truth
 from gebm_studio.experiments.race import Race
 from gebm_studio.messages import LaneResult, Pull, RacePart, SetValue, StepOnce
+from gebm_studio.samplers import SAMPLERS
 
 CPU = torch.device("cpu")
 GAUSSIAN = {
@@ -234,6 +235,30 @@ def test_chains_that_fly_off_show_no_numbers() -> None:
     assert lane.diverged == 8
     for value in (lane.energy, lane.error, lane.bias, lane.ess, lane.rhat, lane.astray):
         assert math.isnan(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("f01", {}),
+        ("f01", {"race.chains": 1}),
+        ("f11", {"sampler.temperature": math.inf}),
+        ("f11", {"sampler.temperature": 0.01}),
+        ("ring", {"training.train": "none", "base.latent_dim": 512, "base.hidden": 8, "energy.hidden": 8}),
+    ],
+)
+def test_hard_cases_have_a_defined_result(name: str, changes: dict[str, Any]) -> None:
+    """A line, one chain, the prior itself, a cold law, 512 dimensions: every sampler of the registry says something."""
+    lanes = [{"name": algorithm} for algorithm in SAMPLERS][:12]
+    settings = {"race.lanes": lanes, "race.chains": 8, "race.budget": 45, **changes}
+    run = Training(presets.changed(presets.load(name), settings), CPU)
+    part = finished(run)
+    assert len(part.lanes) == 12 and part.truth
+    for lane in part.lanes:
+        assert np.isfinite(lane.latents).all()
+        assert not lane.error <= 0  # an error bar of nothing would make any bias sure
+        assert math.isnan(lane.energy) == math.isnan(lane.error)
+        assert math.isnan(lane.rhat) or changes.get("race.chains") != 1
 
 
 def test_a_race_without_end_stays_small() -> None:

@@ -19,7 +19,7 @@ from gebm_studio.models import Gebm, calibrated
 from gebm_studio.targets import Target
 
 FARTHEST = 1e3
-"""A chain whose energy is beyond this, or not finite, has left every region that the model knows."""
+"""A chain whose energy, or ½|z|²/d, is beyond this or not finite has left every region that the model knows."""
 BY_WEIGHT = ("independence", "rejection", "importance")
 """Samplers that take weights from the energy, which a calibration may judge anew."""
 DESCENTS = ("zero_temperature", "transport")
@@ -109,7 +109,7 @@ class LaneRun:
     @property
     def diverged(self) -> int:
         """How many chains have left every reasonable region."""
-        return int((~(np.abs(self.energies) <= FARTHEST)).sum())
+        return int(self._far.sum())
 
     def step(self) -> None:
         """One step of all chains."""
@@ -148,6 +148,8 @@ class LaneRun:
         x, energy = self._potential.look(position)
         self.energies: Floats = energy.float().cpu().numpy().copy()
         self.plane = on_plane(position)
+        spread: NDArray[np.bool_] = (0.5 * position.square().mean(1) > FARTHEST).cpu().numpy()
+        self._far = ~(np.abs(self.energies) <= FARTHEST) | spread
         self.samples = x[:TRACED].detach()
 
     def density(self, home: Extent) -> Floats:

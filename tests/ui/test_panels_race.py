@@ -39,6 +39,8 @@ def test_a_number_has_as_many_places_as_its_error() -> None:
     assert with_error(0.6557, 0.0133, signed=True) == "+0.656 ± 0.013"
     assert with_error(-0.652151, 3e-8) == "−0.652"
     assert with_error(12.3, 1.4) == "12.3 ± 1.4"
+    assert with_error(-1.3843, 0.0068) == "−1.384 ± 0.007"
+    assert with_error(1.0, 0.00021) == "1.00000 ± 0.00021"
     assert with_error(250.0, 31.0) == "250 ± 31"
     assert with_error(1.0, math.nan) == "1.00" and with_error(math.nan, 1.0) == "—"
 

@@ -24,7 +24,7 @@ def short(value: float, digits: int = 3) -> str:
 
 
 def with_error(value: float, error: float, signed: bool = False) -> str:
-    """A number ± its error, which has two significant digits and says how many the number has.
+    """A number ± its error, which has two significant digits, or three places, and says how many the number has.
 
     `signed` writes a plus before what is positive. An error that is not known, or is nothing beside the number,
     is left out.
@@ -33,6 +33,8 @@ def with_error(value: float, error: float, signed: bool = False) -> str:
     if not math.isfinite(error) or not math.isfinite(value) or error <= 1e-5 * max(abs(value), 1e-3):
         return plus + short(value)
     places = 1 - math.floor(math.log10(error))
+    if error >= 0.0005:
+        places = min(places, 3)
     if not 0 <= places <= 5:
         return f"{plus}{short(value)} ± {short(error, 2)}"
     return f"{plus}{value:.{places}f} ± {error:.{places}f}".replace("-", MINUS)

@@ -195,6 +195,8 @@ def label(lane: schema.Lane) -> str:
     parts = [SHORT.get(lane.name, lane.name.replace("_", " "))]
     if lane.name == "kinetic":
         parts.append(lane.scheme)
+    if lane.calibrated != "none":
+        parts.append(lane.calibrated)
     fields = type(lane).model_fields
     for name, symbol in (("step_size", "h" if lane.name in ("hmc", "kinetic", "ghmc") else "δ"), ("friction", "κ")):
         extra = fields[name].json_schema_extra

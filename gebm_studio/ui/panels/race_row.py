@@ -141,7 +141,9 @@ class RaceRow(QWidget):
         """Show the settings of a lane."""
         self._lane = lane
         what = f"{NAMES[lane.name]} {lane.scheme}" if lane.name == "kinetic" else NAMES[lane.name]
-        self.name.setText(what)
+        calibrated = "" if lane.calibrated == "none" else lane.calibrated
+        self.name.setText(f"{what}\n{calibrated}" if calibrated else what)
+        what = f"{what} {calibrated}".rstrip()
         self.remove.setToolTip(f"Take {what} out of the race")
         self.remove.setAccessibleName(f"Take {what} out of the race")
         for name, line in self.lines.items():

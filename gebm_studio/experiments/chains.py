@@ -12,7 +12,7 @@ from torch import Tensor
 from gebm_studio import samplers, schema
 from gebm_studio.diagnostics import ModeTracker
 from gebm_studio.experiments.draws import time_of_step
-from gebm_studio.experiments.history import SHOWN, Film, History, Round
+from gebm_studio.experiments.history import PLANE, SHOWN, Film, History, Round
 from gebm_studio.models import Calibration, Gebm, calibrated
 from gebm_studio.targets import Target
 
@@ -243,7 +243,10 @@ class Chains:
             position.var(0).mean() if len(position) > 1 else nothing,
             acceptance,
         )
-        shown: dict[str, Any] = {"energies": energies[:SHOWN].cpu().numpy()}
+        shown: dict[str, Any] = {
+            "energies": energies[:SHOWN].cpu().numpy(),
+            "latents": position[:SHOWN, :PLANE].cpu().numpy(),
+        }
         if self.tracker is not None:
             shown["modes"] = self.tracker.mode[:SHOWN].cpu().numpy()
         if self.ladder is not None:

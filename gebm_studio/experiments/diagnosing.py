@@ -16,9 +16,11 @@ from gebm_studio.messages import DiagnosticsPart, Floats, Ints, Ladder, Mixing, 
 from gebm_studio.samplers import TemperingState
 from gebm_studio.targets import Target
 
-PAUSE = 0.5
+PAUSE = 1.0
 """Seconds between two computations of what takes milliseconds."""
 LAGS = 100
+MOST_DRAWS = 300
+"""Draws of each chain that are used: of more, every second is left out, which keeps a computation near 10 ms."""
 RANK_BINS = 20
 RECENT = 100
 """Rounds over which the acceptance is averaged."""
@@ -86,18 +88,25 @@ class Diagnosing:
 
 def mixing_of(history: History, draws: int | None = None) -> Mixing:
     """How well the chains of a history mix since its mark, by the last so many draws of each (None: by all)."""
-    energies = history.energies
-    energies = energies if draws is None else energies[:, energies.shape[1] - draws :]
-    chains, kept = energies.shape
+    kept = history.draws["E"].shape[1] if draws is None else draws
+    stride = max(1, -(-kept // MOST_DRAWS))
+    observed = {name: d[:, d.shape[1] - kept :][:, ::stride] for name, d in history.draws.items()}
+    # Chains can agree on E in every mode of a law and still never leave theirs: the slowest observable tells.
+    sizes = {name: effective.ess_bulk(d) for name, d in observed.items()}
+    slowest = min(sizes, key=lambda name: math.inf if math.isnan(sizes[name]) else sizes[name])
+    splits = [effective.rhat(d) for name, d in observed.items() if not math.isnan(sizes[name])]
+    seen = observed[slowest]
+    chains, thinned = seen.shape
     return Mixing(
         chains=chains,
-        draws=kept,
-        ess=effective.ess_bulk(energies),
-        rhat=effective.rhat(energies),
+        draws=thinned,
+        slowest=slowest,
+        ess=sizes[slowest],
+        rhat=max(splits, default=math.nan),
         cost=history.cost * chains if kept else 0.0,
-        every=history.every,
-        autocorrelation=frozen(effective.autocorrelation(energies, min(LAGS, kept // 2))),
-        ranks=rank_histograms(energies),
+        every=history.every * stride,
+        autocorrelation=frozen(effective.autocorrelation(seen, min(LAGS, thinned // 2))),
+        ranks=rank_histograms(seen),
     )
 
 

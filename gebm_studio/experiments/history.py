@@ -14,6 +14,9 @@ from gebm_studio.messages import Doubles, Floats, Ints
 ROUNDS = 600
 SHOWN = 24
 FILM = 12
+PLANE = 2
+"""Coordinates of the latents that are kept."""
+_NO_LATENTS: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
 _NO_MODES: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
@@ -22,8 +25,9 @@ class Round(NamedTuple):
 
     steps: steps of each chain since their start. cost: gradient evaluations of each chain in this round.
     kinetic_temperature, spread and acceptance are NaN where there is none. Of the first n ≤ `SHOWN` chains:
-    energies (n,), modes (n,) (−1 for none yet, empty where the target names none). walkers (K,): which
-    walker of the first chain stands on each rung of a ladder, empty without one.
+    energies (n,), latents (n, w) their first w ≤ `PLANE` coordinates, modes (n,) (−1 for none yet, empty where
+    the target names none). walkers (K,): which walker of the first chain stands on each rung of a ladder, empty
+    without one.
     """
 
     steps: int
@@ -33,6 +37,7 @@ class Round(NamedTuple):
     spread: float
     acceptance: float
     energies: NDArray[np.float32]
+    latents: NDArray[np.float32] = _NO_LATENTS
     modes: NDArray[np.int64] = _NO_MODES
     walkers: NDArray[np.int64] = _NO_MODES
 
@@ -47,6 +52,7 @@ class History:
         self._cost = np.zeros(ROUNDS, dtype=np.float64)
         self._numbers = np.zeros((ROUNDS, 4), dtype=np.float32)
         self._energies: NDArray[np.float32] = np.zeros((ROUNDS, 0), dtype=np.float32)
+        self._latents: NDArray[np.float32] = np.zeros((ROUNDS, 0), dtype=np.float32)
         self._modes: NDArray[np.int32] = np.zeros((ROUNDS, 0), dtype=np.int32)
         self._walkers: NDArray[np.int32] = np.zeros((ROUNDS, 0), dtype=np.int32)
 
@@ -56,11 +62,13 @@ class History:
         With another number of chains or rungs the rows of before would mean other ones: they are forgotten.
         """
         self._energies = _as_wide(self._energies, new.energies, math.nan)
+        self._latents = _as_wide(self._latents, new.latents.ravel(), math.nan)
         self._modes = _as_wide(self._modes, new.modes, -1)
         self._walkers = _as_wide(self._walkers, new.walkers, -1)
         row = self._count % ROUNDS
         self._steps[row], self._cost[row] = new.steps, new.cost
         self._numbers[row] = new.mean_energy, new.kinetic_temperature, new.spread, new.acceptance
+        self._latents[row] = new.latents.ravel()
         self._energies[row], self._modes[row], self._walkers[row] = new.energies, new.modes, new.walkers
         self._count += 1
 
@@ -111,9 +119,15 @@ class History:
         return self._column(3, since_mark=True)
 
     @property
-    def energies(self) -> Floats:
-        """E(G(z)) of each shown chain in each round since the mark, (k′, t): draws of one law."""
-        return np.ascontiguousarray(self._energies[self._order(since_mark=True)].T)
+    def draws(self) -> dict[str, NDArray[np.float32]]:
+        """E(G(z)), z₁ and z₂ of each shown chain in each round since the mark, (k′, t) each: draws of one law."""
+        order = self._order(since_mark=True)
+        energies = self._energies[order]
+        chains = energies.shape[1]
+        width = self._latents.shape[1] // chains if chains else 0
+        latents = self._latents[order].reshape(len(order), chains, width)
+        columns = {"E": energies} | {f"z{'₁₂'[place]}": latents[..., place] for place in range(width)}
+        return {name: np.ascontiguousarray(column.T) for name, column in columns.items()}
 
     @property
     def cost(self) -> float:

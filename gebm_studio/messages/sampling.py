@@ -42,17 +42,18 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Mixing:
-    """How well the chains mix, measured on E(G(z)) of the shown chains over the last rounds.
+    """How well the chains mix, measured on E(G(z)), z₁ and z₂ of the shown chains over the last rounds.
 
-    `draws` of each of `chains` chains were used. ess is the bulk effective sample size of all, rhat the
-    rank-normalised split R-hat (NaN for one chain); both are NaN for few draws and for energies that are not finite
-    or never changed. cost the gradient evaluations they took, all chains
-    together; autocorrelation (lags,) the mean over chains, a lag being `every` steps; ranks (chains, bins)
-    the rank histogram of each chain: shares of the bins of all chains' ranks, times the number of bins, 1 where even.
+    `draws` of each of `chains` chains were used. ess is the least bulk effective sample size of the three, that of
+    `slowest`; rhat the largest rank-normalised split R-hat (NaN for one chain); both are NaN for few draws and for
+    numbers that are not finite or never changed. cost the gradient evaluations they took, all chains together.
+    Of `slowest`: autocorrelation (lags,) the mean over chains, a lag being `every` steps; ranks (chains, bins) the
+    rank histogram of each chain: shares of the bins of all chains' ranks, times the number of bins, 1 where even.
     """
 
     chains: int
     draws: int
+    slowest: str
     ess: float
     rhat: float
     cost: float

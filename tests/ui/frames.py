@@ -202,6 +202,7 @@ def mixing(chains: int = 24, draws: int = 200, **changes: Any) -> Mixing:
     fields: dict[str, Any] = dict(
         chains=chains,
         draws=draws,
+        slowest="E",
         ess=0.2 * chains * draws,
         rhat=1.004,
         cost=2.0 * chains * draws,

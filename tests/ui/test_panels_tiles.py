@@ -65,7 +65,7 @@ def test_facts_say_what_the_sampler_does(make_panel: MakePanel) -> None:
     panel.show_frame(frames.frame(diagnostics=frames.diagnostics_part()))
     texts = redrawn(panel).facts.texts
     assert texts == [
-        "kinetic", "· biased by its step", "· ESS 960 (200 draws of 24 chains)", "· R-hat 1.004",
+        "kinetic", "· biased by its step", "· ESS 960 of E (24 × 200 draws)", "· R-hat 1.004",
         "· ESS/gradient 0.10", "· 1.6 hops in 1000 gradients", "· 3.3 modes a chain", f"· {count(1400)} steps a chain",
         "· time 140",
     ]  # fmt: skip
@@ -115,14 +115,14 @@ def test_an_effective_size_that_cannot_be_said_is_a_dash_with_its_reason(make_pa
     assert "· ESS — (fewer than 8 draws)" in panel.facts.texts
     assert panel.autocorrelation.why_empty == panel.ranks.why_empty == "fewer than 8 draws"
     shown(panel, frames.diagnostics_part(mixing=frames.mixing(24, 200, **none)))
-    assert "· ESS — (the energies never change)" in panel.facts.texts
+    assert "· ESS — (the chains never move)" in panel.facts.texts
     trace = frames.floats(np.full((200, 24), np.inf))
     shown(panel, frames.diagnostics_part(mixing=frames.mixing(24, 200, ess=np.nan), trace=trace))
     assert "· ESS — (an energy is not finite)" in panel.facts.texts
     assert panel.ranks.why_empty == "an energy is not finite"
     shown(panel, frames.diagnostics_part(chains=1, mixing=frames.mixing(1, 200, rhat=np.nan)))
     assert "· R-hat — (one chain)" in panel.facts.texts
-    assert "· ESS 40.0 (200 draws of one chain)" in panel.facts.texts
+    assert "· ESS 40.0 of E (1 × 200 draws)" in panel.facts.texts
 
 
 def test_every_number_says_of_what_it_is(make_panel: MakePanel) -> None:
@@ -144,16 +144,16 @@ def test_hop_rates_are_compared_with_the_sampler_before(make_panel: MakePanel) -
     panel = make_panel("diagnostics")
     hops = frozen(np.full(64, 2, dtype=np.int32))
     shown(panel, frames.diagnostics_part(sampler="ula", hops=hops))
-    assert not any("×" in text for text in panel.facts.texts)
+    assert not any("hops" in text and "×" in text for text in panel.facts.texts)
     few = frozen(np.eye(1, 64, dtype=np.int32)[0])
     shown(panel, frames.diagnostics_part(sampler="kinetic ABOBA", hops=few))
-    assert not any("×" in text for text in panel.facts.texts)
+    assert not any("hops" in text and "×" in text for text in panel.facts.texts)
     shown(panel, frames.diagnostics_part(sampler="kinetic ABOBA", hops=hops, counted_cost=700.0))
     assert "= 2.0 × ula" in panel.facts.texts
     assert "2.00 ± 0.25" in panel.facts.tips["= 2.0 × ula"]
     panel.start_run(frames.preset())
     shown(panel, frames.diagnostics_part(sampler="kinetic ABOBA", hops=hops))
-    assert not any("×" in text for text in panel.facts.texts)
+    assert not any("hops" in text and "×" in text for text in panel.facts.texts)
 
 
 def test_the_spread_is_compared_with_the_prior_only_where_that_is_the_law(make_panel: MakePanel) -> None:

@@ -87,13 +87,13 @@ class DiagnosticsPanel(ThrottledPanel):
         self.energies = BarsTile("energies", "histogram of E(G(z)) over the chains now.", "first")
         self.autocorrelation = HistoryTile(
             "autocorrelation",
-            "of E(G(z)) from lag 0 to the right, mean over chains. The number: steps for one independent draw, "
-            "draws times their distance over ESS.",
+            "of the slowest of E(G(z)), z₁ and z₂, from lag 0 to the right, mean over chains. The number: steps for "
+            "one independent draw, draws times their distance over ESS.",
             reference=0.0,
         )
         self.ranks = RanksTile(
             "ranks",
-            "rank plot, a row a chain: where among all draws its own stand, from the lowest energy to the highest. "
+            "rank plot, a row a chain: where among all draws its own stand, from the lowest to the highest. "
             "Neutral is an even share, blue less, orange more; rows that mix are all neutral.",
         )
         self.spread = HistoryTile(

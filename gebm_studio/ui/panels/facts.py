@@ -132,14 +132,15 @@ def why_no_mixing(mixing: Mixing, trace: Floats) -> str:
     if mixing.draws < FEW_DRAWS:
         return f"fewer than {FEW_DRAWS} draws"
     drawn = trace[-mixing.draws :]
-    return "the energies never change" if np.isfinite(drawn).all() else "an energy is not finite"
+    return "the chains never move" if np.isfinite(drawn).all() else "an energy is not finite"
 
 
 def protocol_of(mixing: Mixing) -> str:
     """Of which draws the numbers on mixing are."""
     rounds = f"the last {count(mixing.draws)} rounds" if mixing.draws else "the rounds"
     every = "" if math.isnan(mixing.every) else f", {short(mixing.every)} steps apart,"
-    return f"Of E(G(z)) of {mixing.chains} chains in {rounds}{every} since a setting changed."
+    slowest = f"Of {mixing.slowest}, the slowest of E(G(z)), z₁ and z₂,"
+    return f"{slowest} of {mixing.chains} chains in {rounds}{every} since a setting changed."
 
 
 def _of_mixing(part: DiagnosticsPart) -> list[Fact]:
@@ -152,12 +153,11 @@ def _of_mixing(part: DiagnosticsPart) -> list[Fact]:
     protocol = protocol_of(mixing)
     if why := why_no_mixing(mixing, part.trace):
         return [Fact(f"· ESS — ({why})", protocol)]
-    draws = f"{count(mixing.draws)} draws of {mixing.chains} chains"
-    if mixing.chains == 1:
-        draws = f"{count(mixing.draws)} draws of one chain"
+    draws = f"{mixing.chains} × {count(mixing.draws)} draws"
     size = "Bulk effective sample size, rank-normalised (Vehtari et al., 2021)."
-    agree = "Rank-normalised split R-hat (Vehtari et al., 2021): above 1.01 the chains, or their halves, disagree."
-    facts = [Fact(f"· ESS {short(mixing.ess)} ({draws})", f"{size} {protocol}")]
+    agree = "Rank-normalised split R-hat (Vehtari et al., 2021): above 1.01 the chains, or their halves, disagree. "
+    agree += "The largest of those of E(G(z)), z₁ and z₂."
+    facts = [Fact(f"· ESS {short(mixing.ess)} of {mixing.slowest} ({draws})", f"{size} {protocol}")]
     if math.isnan(mixing.rhat):
         facts.append(Fact("· R-hat — (one chain)", agree))
     else:

@@ -16,6 +16,7 @@ from gebm_studio.experiments.trace import TRACED, Trace
 from gebm_studio.experiments.truth import CELLS, LINE
 from gebm_studio.messages import Extent, Floats
 from gebm_studio.models import Gebm, calibrated
+from gebm_studio.schema.sampling import symbols, title
 from gebm_studio.targets import Target
 
 FARTHEST = 1e3
@@ -192,22 +193,5 @@ def on_plane(z: Tensor) -> Floats:
 
 def label(lane: schema.Lane) -> str:
     """A lane in a few words, such as "kinetic ABOBA h=0.1 κ=1"."""
-    parts = [SHORT.get(lane.name, lane.name.replace("_", " "))]
-    if lane.name == "kinetic":
-        parts.append(lane.scheme)
-    if lane.calibrated != "none":
-        parts.append(lane.calibrated)
-    fields = type(lane).model_fields
-    for name, symbol in (("step_size", "h" if lane.name in ("hmc", "kinetic", "ghmc") else "δ"), ("friction", "κ")):
-        extra = fields[name].json_schema_extra
-        when: Any = extra.get("when") if isinstance(extra, dict) else None
-        if when and lane.name in when["values"]:
-            parts.append(f"{symbol}={getattr(lane, name):g}")
-    return " ".join(parts)
-
-
-SHORT = {
-    "ula": "ULA", "mala": "MALA", "hmc": "HMC", "ghmc": "GHMC", "random_walk": "random walk", "transport": "DOT",
-    "dgflow": "DGflow", "independence": "independence MH", "importance": "importance", "rejection": "rejection",
-    "zero_temperature": "zero temperature", "tempering": "tempering", "sphere": "sphere", "kinetic": "kinetic",
-}  # fmt: skip
+    values = [f"{symbol}={getattr(lane, name):g}" for name, symbol in symbols(lane).items()]
+    return " ".join([title(lane), *values])

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gebm_studio.schema.field import Section, setting
+from gebm_studio.schema.field import Section, describe, setting
 
 Algorithm = Literal[
     "ula",
@@ -169,6 +169,31 @@ class Lane(Section):
     def calibrated(self) -> Literal["none", "logistic", "isotonic"]:
         """The calibration in force: none for an algorithm that does not take weights from the energy."""
         return self.calibration if self.name in _BY_WEIGHT else "none"
+
+
+TITLES: dict[str, str] = {
+    "ula": "ULA", "mala": "MALA", "random_walk": "random walk", "hmc": "HMC", "kinetic": "kinetic", "ghmc": "GHMC",
+    "zero_temperature": "zero temperature", "sphere": "sphere", "independence": "independence MH",
+    "rejection": "rejection", "transport": "DOT", "dgflow": "DGflow", "importance": "importance",
+    "tempering": "tempering",
+}  # fmt: skip
+"""The algorithms as a person calls them, in the order of the registry."""
+
+
+def title(lane: Lane) -> str:
+    """A lane's algorithm as a person calls it."""
+    return f"{TITLES[lane.name]} {lane.scheme}" if lane.name == "kinetic" else TITLES[lane.name]
+
+
+def symbols(lane: Lane) -> dict[str, str]:
+    """The symbols of step size and friction by the names of these settings, as far as they act in a lane."""
+    step = "h" if lane.name in ("hmc", "kinetic", "ghmc") else "δ"
+    found = {}
+    for name, symbol in (("step_size", step), ("friction", "κ")):
+        when = describe(name, Lane.model_fields[name]).when
+        if when is None or lane.name in when[1]:
+            found[name] = symbol
+    return found
 
 
 class Sampler(Lane):

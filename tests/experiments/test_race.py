@@ -16,9 +16,12 @@ import torch
 from gebm_studio import presets
 from gebm_studio.engine.exports import RACE, race_in_pieces
 from gebm_studio.experiments import Training, effective, race, trace, truth
+from gebm_studio.experiments.lanes import label
 from gebm_studio.experiments.race import Race
 from gebm_studio.messages import LaneResult, Pull, RacePart, SetValue, StepOnce
 from gebm_studio.samplers import SAMPLERS
+from gebm_studio.schema import Lane
+from gebm_studio.schema.sampling import TITLES
 
 CPU = torch.device("cpu")
 GAUSSIAN = {
@@ -160,10 +163,10 @@ def test_exact_samplers_are_unbiased_and_ula_is_not() -> None:
     run = run_of(lanes, race__chains=256, race__budget=300)
     part = finished(run)
     found = by_label(part)
-    for label in ("MALA δ=0.4", "HMC h=0.3", "independence MH"):
-        lane = found[label]
+    for exact in ("MALA δ=0.4", "HMC h=0.3", "independence MH"):
+        lane = found[exact]
         assert lane.law == "exact" and lane.error < 0.03
-        assert abs(lane.bias) < 4 * lane.error, label
+        assert abs(lane.bias) < 4 * lane.error, exact
         assert lane.ess > 500 and lane.rhat < 1.1
     ula = found["ULA δ=0.4"]
     matrix, precision = np.array([[0.9, 0.2], [0.0, 0.6]]), np.array([[2.0, 0.3], [0.3, 1.0]])
@@ -324,3 +327,9 @@ def test_the_table_is_written_with_all_that_is_known(tmp_path: Path) -> None:
     assert float(rows[0]["energy"]) == part.lanes[0].energy
     assert rows[0]["acceptance"] == "" and rows[0]["score"] == ""
     assert rows[0]["truth"].startswith("exact")
+
+
+def test_every_algorithm_has_a_title() -> None:
+    assert list(TITLES) == list(SAMPLERS)
+    assert label(Lane(name="kinetic")) == "kinetic ABOBA h=0.1 κ=1"
+    assert label(Lane(name="importance")) == "importance"

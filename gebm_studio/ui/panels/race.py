@@ -11,12 +11,13 @@ from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, Q
 
 from gebm_studio.messages import Frame, RacePart
 from gebm_studio.schema import Lane, Preset
+from gebm_studio.schema.sampling import TITLES
 from gebm_studio.ui import theme
 from gebm_studio.ui.labels import Line
 from gebm_studio.ui.panels.colours import CATEGORIES
 from gebm_studio.ui.panels.panel import Panel
 from gebm_studio.ui.panels.race_columns import Column, Slot, place, progress, shown_pairs
-from gebm_studio.ui.panels.race_row import ALGORITHMS, CHIP, NAMES, Heads, RaceRow
+from gebm_studio.ui.panels.race_row import CHIP, Heads, RaceRow
 
 CHIPS = tuple(colour for colour in CATEGORIES if colour not in (theme.LIGHT.base, theme.LIGHT.gebm))
 """Colours of lanes: none that has a role elsewhere."""
@@ -68,8 +69,8 @@ class RacePanel(Panel):
         self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.add_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self)
-        for name in ALGORITHMS:
-            action = QAction(NAMES[name], menu)
+        for name, text in TITLES.items():
+            action = QAction(text, menu)
             action.triggered.connect(lambda _checked=False, name=name: self.add_lane(name))
             menu.addAction(action)
         self.add_button.setMenu(menu)

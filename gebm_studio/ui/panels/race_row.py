@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QToolButton, QToolTip, QWidget
 
 from gebm_studio.messages import LaneResult, RacePart
 from gebm_studio.schema import Lane, describe
-from gebm_studio.schema.sampling import Algorithm
+from gebm_studio.schema.sampling import symbols, title
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.editor import ValueLine, calm, number_text, parse_number
 from gebm_studio.ui.panels.numbers import count, short
@@ -20,30 +18,13 @@ from gebm_studio.ui.panels.race_picture import LittlePicture
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 CHIP = 10
-NAMES = {
-    "ula": "ULA", "mala": "MALA", "random_walk": "random walk", "hmc": "HMC", "kinetic": "kinetic", "ghmc": "GHMC",
-    "zero_temperature": "zero temperature", "sphere": "sphere", "independence": "independence MH",
-    "rejection": "rejection", "transport": "DOT", "dgflow": "DGflow", "importance": "importance",
-    "tempering": "tempering",
-}  # fmt: skip
-ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 LAWS = {
     "exact": "exact: its law is ν, however large the step",
     "biased": "biased: its law differs from ν by the step size, or by a finite pool",
     "other": "other law: it is not made to sample ν",
 }
-EDITED = {"step_size": "δ", "friction": "κ"}
-
-
-def symbol(name: str, algorithm: str) -> str:
-    """The symbol of a setting that a row shows."""
-    return "h" if name == "step_size" and algorithm in ("hmc", "kinetic", "ghmc") else EDITED[name]
-
-
-def acts(name: str, algorithm: str) -> bool:
-    """Whether a setting of a lane does anything for an algorithm."""
-    when = describe(name, Lane.model_fields[name]).when
-    return when is None or algorithm in when[1]
+EDITED = ("step_size", "friction")
+"""Settings that a row lets a person change."""
 
 
 class Numbers(QWidget):
@@ -140,18 +121,18 @@ class RaceRow(QWidget):
     def show_lane(self, lane: Lane) -> None:
         """Show the settings of a lane."""
         self._lane = lane
-        what = f"{NAMES[lane.name]} {lane.scheme}" if lane.name == "kinetic" else NAMES[lane.name]
+        what, acting = title(lane), symbols(lane)
         calibrated = "" if lane.calibrated == "none" else lane.calibrated
         self.name.setText(f"{what}\n{calibrated}" if calibrated else what)
         what = f"{what} {calibrated}".rstrip()
         self.remove.setToolTip(f"Take {what} out of the race")
         self.remove.setAccessibleName(f"Take {what} out of the race")
         for name, line in self.lines.items():
-            shown = acts(name, lane.name)
+            shown = name in acting
             setting = describe(name, Lane.model_fields[name])
             line.setVisible(shown)
             self._symbols[name].setVisible(shown)
-            self._symbols[name].setText(symbol(name, lane.name))
+            self._symbols[name].setText(acting.get(name, ""))
             line.show_text(number_text(getattr(lane, name)))
             line.setAccessibleName(f"{setting.label} of {what}")
             line.setToolTip(f"{setting.help} Allowed: {setting.range_text()}. The lane begins again.")
@@ -194,7 +175,7 @@ class RaceRow(QWidget):
         height, number = self.height(), theme.current().number_font
         line = theme.line_height(number) + 1
         first = CHIP + theme.GRID
-        shown = [name for name in self.lines if acts(name, self._lane.name)]
+        shown = [name for name in symbols(self._lane) if name in self.lines]
         top = (height - (2 * line if shown else line)) // 2
         self.name.setGeometry(first, top, left - first - 2, line)
         x = first

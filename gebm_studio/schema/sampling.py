@@ -181,8 +181,9 @@ TITLES: dict[str, str] = {
 
 
 def title(lane: Lane) -> str:
-    """A lane's algorithm as a person calls it."""
-    return f"{TITLES[lane.name]} {lane.scheme}" if lane.name == "kinetic" else TITLES[lane.name]
+    """A lane's algorithm as a person calls it, and the calibration of its energy where there is one."""
+    called = f"{TITLES[lane.name]} {lane.scheme}" if lane.name == "kinetic" else TITLES[lane.name]
+    return called if lane.calibrated == "none" else f"{called}, {lane.calibrated}"
 
 
 def symbols(lane: Lane) -> dict[str, str]:

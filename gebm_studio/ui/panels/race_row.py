@@ -122,9 +122,7 @@ class RaceRow(QWidget):
         """Show the settings of a lane."""
         self._lane = lane
         what, acting = title(lane), symbols(lane)
-        calibrated = "" if lane.calibrated == "none" else lane.calibrated
-        self.name.setText(f"{what}\n{calibrated}" if calibrated else what)
-        what = f"{what} {calibrated}".rstrip()
+        self.name.setText(what.replace(", ", "\n"))
         self.remove.setToolTip(f"Take {what} out of the race")
         self.remove.setAccessibleName(f"Take {what} out of the race")
         for name, line in self.lines.items():
@@ -176,8 +174,9 @@ class RaceRow(QWidget):
         line = theme.line_height(number) + 1
         first = CHIP + theme.GRID
         shown = [name for name in symbols(self._lane) if name in self.lines]
-        top = (height - (2 * line if shown else line)) // 2
-        self.name.setGeometry(first, top, left - first - 2, line)
+        named = 1 + self.name.text().count("\n")
+        top = (height - line * (named + bool(shown))) // 2
+        self.name.setGeometry(first, top, left - first - 2, named * line)
         x = first
         for name in shown:
             wide_symbol = int(theme.text_width(theme.current().text_font, self._symbols[name].text())) + 3

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Literal
@@ -16,18 +16,17 @@ from typing import Literal
 import torch
 
 from gebm_studio import messages as m
-from gebm_studio.engine import exports, storage
+from gebm_studio.engine import exports, storage, tasks
 from gebm_studio.engine.host import Options
 from gebm_studio.engine.inbox import Inbox
-from gebm_studio.engine.selftest import SelfTesting
 from gebm_studio.engine.speed import Speed
+from gebm_studio.engine.tasks import Task
 from gebm_studio.experiments import Diverged, Training, describe, limit_threads, resolve
 from gebm_studio.files import explain
 from gebm_studio.presets import PresetError, save
 
 AUTOSAVE_SECONDS = 10.0
 FIRST_AUTOSAVE_SECONDS = 2.0
-EXPORT_SEED = 104729
 
 
 def serve(connection: Connection, options: Options) -> None:
@@ -46,10 +45,7 @@ class Engine:
         self._run_id = 0
         self._state: m.State = "empty"
         self._stopped = False
-        self._cancelled = False
-        self._task: Iterator[None] | None = None
-        self._task_path = ""
-        self._testing: SelfTesting | None = None
+        self._task: Task | None = None
         self._next_autosave = 0.0
         self._saved_at = -1
         self._handlers: dict[type, Callable[..., None]] = {
@@ -95,16 +91,14 @@ class Engine:
         while self._connection.poll(timeout):
             command = self._connection.recv()
             if isinstance(command, m.Cancel):
-                self._cancelled = self._task is not None  # at once: it must not wait behind what it ends
-                if self._testing is not None:
-                    self._testing.cancelled = True
+                self._cancel()  # at once: it must not wait behind what it ends
             else:
                 self._inbox.put(command)
             timeout = 0.0
 
     def _idle_time(self) -> float | None:
         """How long the engine may sleep: not at all with work at hand, else until it is told something."""
-        if self._task is not None or self._testing is not None:
+        if self._task is not None:
             return 0.0
         if self._state != "running" or self._run is None:
             return None
@@ -145,7 +139,8 @@ class Engine:
         """Put a new run in the place of the old one; where it cannot be made the old one stays."""
         run = make()
         self._run, self._run_id = run, run_id
-        self._task = None
+        if self._task is not None and not self._task.run_waits:
+            self._cancel()  # it writes what belongs to the run of before
         self._speed.clear()
         self._saved_at = -1
         self._next_autosave = time.perf_counter() + FIRST_AUTOSAVE_SECONDS
@@ -193,58 +188,33 @@ class Engine:
 
     def _export_race(self, command: m.ExportRace) -> None:
         run = self._need_run()
-        self._need_no_task()
         if not run.preset.race.lanes:
             raise PresetError(["there is no race to write; add a sampler to it first"])
-        self._cancelled = False
-        self._task, self._task_path = self._writing_race(run, command.path), command.path
-
-    def _writing_race(self, run: Training, path: str) -> Iterator[None]:
-        for _ in exports.race_in_pieces(path, run):
-            if self._cancelled:
-                self._note("info", f"{path}: cancelled, nothing written", "file")
-                return
-            yield
-        self._written(path, "race")
+        self._take_up(lambda: tasks.writing_race(run, command.path, self._tell))
 
     def _export_samples(self, command: m.ExportSamples) -> None:
-        self._need_run()
-        self._need_no_task()
-        self._cancelled = False
-        self._task, self._task_path = self._sampling(command), command.path
-
-    def _sampling(self, command: m.ExportSamples) -> Iterator[None]:
-        """The long export, a piece at a time."""
-        run, title = self._need_run(), f"Sampling for {Path(command.path).name}"
-        drawing = exports.Drawing(run, command.rows * command.columns, command.steps, EXPORT_SEED)
-        for done in drawing:
-            if self._cancelled:
-                self._connection.send(m.Progress(title, drawing.total, drawing.total))
-                self._note("info", f"{command.path}: cancelled, nothing written", "file")
-                return
-            if done % 10 == 1:
-                self._connection.send(m.Progress(title, min(done, drawing.total - 1), drawing.total))
-            yield
-        if Path(command.path).suffix.lower() == ".npz":
-            exports.write_npz(command.path, drawing.samples)
-        else:
-            exports.write_grid(command.path, run, drawing.samples, command)
-        self._connection.send(m.Progress(title, drawing.total, drawing.total))
-        self._written(command.path, "samples")
-        if note := m.regime(drawing.time):
-            self._note("warning", f"{command.path}: {note}; more steps or larger ones are needed", "regime")
+        run = self._need_run()
+        self._take_up(lambda: tasks.writing_samples(run, command, self._tell))
 
     def _self_test(self, _: m.SelfTest) -> None:
-        if self._testing is None:
-            if self._task is not None:
-                self._connection.send(m.SelfTested((), 0, 0, "cancelled"))
-            self._need_no_task()
-            self._testing = SelfTesting(self._connection.send)
+        try:
+            self._take_up(lambda: tasks.SelfTesting(self._tell))
+        except PresetError:
+            if not isinstance(self._task, tasks.SelfTesting):
+                self._tell(m.SelfTested((), 0, 0, "cancelled"))
+                raise
 
-    def _need_no_task(self) -> None:
-        if self._task is not None or self._testing is not None:
-            what = "an export" if self._testing is None else "a self-test"
-            raise PresetError([f"{what} is under way; wait for it or cancel it"])
+    def _take_up(self, begin: Callable[[], Task]) -> None:
+        """Begin long work, one at a time."""
+        if self._task is not None:
+            raise PresetError([f"{self._task.what} is under way; wait for it or cancel it"])
+        self._task = begin()
+
+    def _cancel(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            self._speed.clear()
 
     def _stop(self, _: m.Stop) -> None:
         self._stopped = True
@@ -257,12 +227,11 @@ class Engine:
     # Work.
 
     def _work(self) -> None:
-        """One small piece of whatever is under way; the run waits for a self-test."""
-        if self._testing is not None:
-            self._continue_test(self._testing)
-            return
+        """One small piece of whatever is under way."""
         if self._task is not None:
-            self._continue_task(self._task)
+            self._work_on(self._task)
+            if self._task is not None and self._task.run_waits:
+                return
         run = self._run
         if run is None or self._state != "running":
             return
@@ -282,36 +251,24 @@ class Engine:
         if time.perf_counter() > self._next_autosave:
             self._autosave()
 
-    def _continue_test(self, testing: SelfTesting) -> None:
+    def _work_on(self, task: Task) -> None:
+        """One piece of long work; what fails ends it, not the engine."""
         try:
-            if testing.work():
+            if task.work():
                 return
-        except OSError:
-            raise  # the pipe's, since a self-test touches no file
-        except Exception:  # noqa: BLE001  likewise
-            testing.fail()
-            self._fault("in the self-test")
-        self._testing = None
-        self._speed.clear()
-
-    def _continue_task(self, task: Iterator[None]) -> None:
-        try:
-            next(task)
-        except StopIteration:
-            self._task = None
         except torch.OutOfMemoryError:
-            self._task = None
+            task.fail()
             self._out_of_memory()
         except OSError as error:
-            self._task = None
             if isinstance(error, BrokenPipeError | ConnectionResetError):
                 raise
-            self._connection.send(m.Progress("", 1, 1))
-            self._note("error", explain(error, self._task_path), "file")
+            task.fail()
+            self._note("error", explain(error, task.path), "file")
         except Exception:  # noqa: BLE001  likewise
-            self._task = None
-            self._connection.send(m.Progress("", 1, 1))
-            self._fault(f"while writing {self._task_path}")
+            task.fail()
+            self._fault(f"in {task.what} {task.path}".rstrip())
+        self._task = None
+        self._speed.clear()
 
     def _autosave(self) -> None:
         """Keep the present state for the case that this process dies."""
@@ -336,9 +293,17 @@ class Engine:
             self._connection.send(m.Frame(self._run_id, "empty", 0, 0, 0, 0, 0.0, "", -1, 0, asked_run_id=pull.run_id))
             return
         where = describe(run.device)
-        rate = self._speed.rate if self._state == "running" and self._testing is None else 0.0
+        waits = self._task is not None and self._task.run_waits
+        rate = self._speed.rate if self._state == "running" and not waits else 0.0
         frame = run.frame(pull, run_id=self._run_id, state=self._state, rate=rate, device=where)
         self._connection.send(frame)
+
+    def _tell(self, answer: m.Answer) -> None:
+        """Send what a task has to say; a note gets the run that it speaks of."""
+        if isinstance(answer, m.Note):
+            self._note(answer.level, answer.text, answer.topic)
+        else:
+            self._connection.send(answer)
 
     def _note(self, level: Literal["info", "warning", "error"], text: str, topic: str) -> None:
         self._connection.send(m.Note(level, text, self._run_id, self._run.iteration if self._run else 0, topic))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.divergences import w1
-from gebm_studio.experiments.kullback import KlPair, kl_pair
+from gebm_studio.experiments.kullback import KlPair, Remembered, kl_pair
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
 from gebm_studio.targets import FiniteTarget, Target
 
@@ -58,6 +58,7 @@ class Evaluation:
         self._model, self._target, self._generator = model, target, generator
         self.notes: dict[str, str] = {}
         self._images = len(target.shape) == 3
+        self._remembered = Remembered()
         self._frechet: FrechetReference | None = None
 
     def starting_constant(self) -> float:
@@ -108,10 +109,11 @@ class Evaluation:
         return found
 
     @torch.no_grad()
-    def truth_in_pieces(self) -> Iterator[dict[str, float]]:
+    def truth_in_pieces(self, version: int | None = None) -> Iterator[dict[str, float]]:
         """The same in pieces of about 10 ms, so that frames need not wait for the whole.
 
-        All that depends on the model happens before the first piece is given.
+        All that depends on the model happens before the first piece is given. A `version` of the model that is
+        that of the last time tells that its quadrature need not be done again.
         """
         model, target = self._model, self._target
         n = min(W1_LIVE, len(target.held_out))
@@ -124,7 +126,7 @@ class Evaluation:
         if self._images:
             yield self._frechet_distances(base, gebm)
         else:
-            pair = self._kl_pair()
+            pair = self._kl_pair(version)
             yield {}
             yield self._kl(pair())
         if target.dim <= W1_DIMENSIONS:
@@ -141,8 +143,9 @@ class Evaluation:
         """KL(P‖G) and KL(P‖Q) alone, as `truth` has them; empty where neither can be had."""
         return {} if self._images else self._kl(self._kl_pair()())
 
-    def _kl_pair(self) -> Callable[[], KlPair | None]:
-        return kl_pair(self._model, self._target, self._generator, *self.donsker_varadhan(4 * DRAWS))
+    def _kl_pair(self, version: int | None = None) -> Callable[[], KlPair | None]:
+        bound = self.donsker_varadhan(4 * DRAWS)
+        return kl_pair(self._model, self._target, self._generator, *bound, self._remembered, version)
 
     def _kl(self, pair: KlPair | None) -> dict[str, float]:
         if pair is None:

@@ -202,7 +202,7 @@ class Training:
             "penalty": self.learner.penalty,
         }
         compares = self.iteration % self.preset.training.truth_every == 0
-        self.curves.begin(row, self.evaluation.truth_in_pieces() if compares else iter(()))
+        self.curves.begin(row, self.evaluation.truth_in_pieces(self._model_version) if compares else iter(()))
 
     def settle(self) -> None:
         """Finish what is being measured, so that the curves hold everything up to now."""

@@ -5,21 +5,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from gebm_studio.experiments import Training
-from gebm_studio.experiments.kullback import KlPair, kl_pair
+from gebm_studio.experiments import Training, kullback
+from gebm_studio.experiments.kullback import KlPair, Remembered, kl_pair
 from gebm_studio.schema import Preset
 
 CPU = torch.device("cpu")
 WIDE = {"kind": "linear", "matrix": [[2.0, 0.0], [0.0, 2.0]]}
 
 
+def training(**sections: Any) -> Training:
+    return Training(Preset.model_validate({"title": "test", "training": {"train": "none"}} | sections), CPU)
+
+
 def pair_of(bound: float = 0.0, **sections: Any) -> KlPair | None:
-    preset = Preset.model_validate({"title": "test", "training": {"train": "none"}} | sections)
-    run = Training(preset, CPU)
-    return kl_pair(run.model, run.target, torch.Generator().manual_seed(0), bound, 0.01)()
+    run = training(**sections)
+    return kl_pair(run.model, run.target, torch.Generator().manual_seed(0), bound, 0.01, Remembered())()
 
 
 def exact(pair: KlPair | None) -> KlPair:
@@ -88,3 +92,23 @@ def test_neighbours_come_with_their_n() -> None:
     pair = exact(pair_of(bound=0.2, target={"kind": "pinwheel", "tangential_std": 0.6}, base=near))
     assert "nearest neighbours, n = 2000, standard error" in pair.base_note
     assert pair.gebm == pytest.approx(pair.base - 0.2)
+
+
+def test_the_quadrature_is_done_again_only_where_the_model_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+    by_quadrature = kullback._by_quadrature
+
+    def counted(*arguments: Any) -> tuple[KlPair, float]:
+        done.append(1)
+        return by_quadrature(*arguments)
+
+    monkeypatch.setattr(kullback, "_by_quadrature", counted)
+    sections = {"target": {"kind": "ring", "std": 0.4}, "base": WIDE, "energy": {"kind": "quadratic"}}
+    resting = training(**sections, training={"train": "none", "truth_every": 1, "metrics_every": 1})
+    resting.train(4)
+    assert len(done) == 1
+    values = resting.curves.since(0)[:, resting.curves.columns.index("kl_base")]
+    assert len(values) == 5 and np.ptp(values) == 0
+    learning = training(**sections, training={"train": "energy", "truth_every": 1, "metrics_every": 1, "warmup": 0})
+    learning.train(2)
+    assert len(done) == 1 + 3

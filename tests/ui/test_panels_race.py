@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.messages import RacePart, frozen
+from gebm_studio.published import relative_scores
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.numbers import with_error
@@ -43,6 +44,24 @@ def test_a_number_has_as_many_places_as_its_error() -> None:
     assert with_error(1.0, 0.00021) == "1.00000 ± 0.00021"
     assert with_error(250.0, 31.0) == "250 ± 31"
     assert with_error(1.0, math.nan) == "1.00" and with_error(math.nan, 1.0) == "—"
+
+
+def test_a_score_is_a_bar_with_its_interval_and_what_was_published(make_panel: MakePanel) -> None:
+    lanes = [
+        frames.lane("independence MH", score=(65.0, 53.0, 78.0)),
+        frames.lane("ULA", score=(math.nan, math.nan, math.nan)),
+    ]
+    section = {"lanes": [{"name": "independence"}, {"name": "ula"}]}
+    panel = make_panel("race", WIDE)
+    panel.start_run(presets.changed(frames.preset(), {"race.lanes": section["lanes"]}))
+    panel.show_frame(frames.frame(race=frames.race_part(*lanes)))
+    first, second = (row.numbers for row in panel.rows)
+    assert first.texts["FD %"] == "65 [53, 78]" and second.texts["FD %"] == DASH
+    assert first.bar is not None and (first.bar.value, first.bar.low, first.bar.high) == (65.0, 53.0, 78.0)
+    published = [score.value for score in relative_scores() if score.sampler == "independence"]
+    assert published and first.bar.published == tuple(published)
+    assert second.bar is None
+    assert has_colour(picture(first), theme.LIGHT.gebm, 20)
 
 
 def test_each_lane_says_its_numbers(make_panel: MakePanel) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gebm_studio.messages import LaneResult, RacePart
-from gebm_studio.published import relative_scores_in_words
+from gebm_studio.published import relative_scores, relative_scores_in_words
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.numbers import count, short, with_error
 
@@ -24,7 +24,7 @@ class Column:
     """One number of a lane; `widest` is the longest text that it keeps room for.
 
     `value` tells whether there is anything to say (NaN: no), `text` says it, `exact` what the row of the exact law
-    says, `marked` whether it deserves attention.
+    says, `marked` whether it deserves attention, `barred` whether a bar stands below it.
     """
 
     title: str
@@ -35,6 +35,7 @@ class Column:
     exact: Callable[[RacePart], str] = lambda _: ""
     marked: Callable[[LaneResult, RacePart], bool] = lambda _lane, _part: False
     always: bool = False
+    barred: bool = False
 
     def write(self, lane: LaneResult, part: RacePart) -> str:
         """The text of a lane, a dash where it cannot be said."""
@@ -47,6 +48,23 @@ class Column:
             base=_percent(part.base_astray if part is not None else math.nan),
             published=relative_scores_in_words(),
         )
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A score as a bar: the value with its interval, and what was published of the sampler, all in % of the base's."""
+
+    value: float
+    low: float
+    high: float
+    published: tuple[float, ...]
+
+
+def score_bar(lane: LaneResult, sampler: str) -> Bar | None:
+    """The bar of a lane of some algorithm of the registry; None before there is a score."""
+    if math.isnan(lane.score[0]):
+        return None
+    return Bar(*lane.score, tuple(score.value for score in relative_scores() if score.sampler == sampler))
 
 
 def bias_error(lane: LaneResult, part: RacePart) -> float:
@@ -126,8 +144,9 @@ COLUMNS: tuple[tuple[Column, ...], ...] = (
     (
         Column(
             "FD %", "Fréchet distance of one image a chain to held-out data, in % of that of the base at "
-            "the same n, with its 95 % bootstrap interval. {published}.", "100 [100, 100]",
-            lambda lane: lane.score[0], _score,
+            "the same n, with its 95 % bootstrap interval. Bars end at the score; the line across marks 100 %, faint "
+            "marks what was published of the sampler on other data. {published}.", "100 [100, 100]",
+            lambda lane: lane.score[0], _score, barred=True,
         ),
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QToolButton, QToolTip, QWidget
 
@@ -12,7 +12,7 @@ from gebm_studio.schema.sampling import symbols, title
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.editor import ValueLine, calm, number_text, parse_number
 from gebm_studio.ui.panels.numbers import count, short
-from gebm_studio.ui.panels.race_columns import Slot
+from gebm_studio.ui.panels.race_columns import Bar, Slot, score_bar
 from gebm_studio.ui.panels.race_picture import LittlePicture
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -35,6 +35,12 @@ class Numbers(QWidget):
         self._slots: list[Slot] = []
         self._texts: list[tuple[str, bool]] = []
         self._instead = ""
+        self._bar: Bar | None = None
+
+    @property
+    def bar(self) -> Bar | None:
+        """The score that is drawn as a bar."""
+        return self._bar
 
     @property
     def texts(self) -> dict[str, str]:
@@ -51,10 +57,12 @@ class Numbers(QWidget):
         """What is said in place of numbers."""
         return self._instead
 
-    def show_texts(self, slots: list[Slot], texts: list[tuple[str, bool]], instead: str = "") -> None:
-        """Show texts, each marked or not; `instead` takes the place of all."""
-        if (slots, texts, instead) != (self._slots, self._texts, self._instead):
-            self._slots, self._texts, self._instead = slots, texts, instead
+    def show_texts(
+        self, slots: list[Slot], texts: list[tuple[str, bool]], instead: str = "", bar: Bar | None = None
+    ) -> None:
+        """Show texts, each marked or not; `instead` takes the place of all; a bar stands below a barred column."""
+        if (slots, texts, instead, bar) != (self._slots, self._texts, self._instead, self._bar):
+            self._slots, self._texts, self._instead, self._bar = slots, texts, instead, bar
             said = [f"{slot.column.title} {text}" for slot, (text, _) in zip(slots, texts, strict=True)]
             self.setAccessibleName(instead or ", ".join(said))
             self.update()
@@ -70,8 +78,35 @@ class Numbers(QWidget):
             painter.setFont(look.number_font)
             for slot, (text, marked) in zip(self._slots, self._texts, strict=False):
                 painter.setPen(look.pen(look.warning if marked else look.text))
-                painter.drawText(slot_room(slot, self.height()), RIGHT, text)
+                room = slot_room(slot, self.height())
+                painter.drawText(room, RIGHT, text)
+                if slot.column.barred and self._bar is not None:
+                    paint_bar(
+                        painter,
+                        QRectF(room.left() + theme.GRID, room.bottom() + 2, room.width() - theme.GRID, 6),
+                        self._bar,
+                    )
         painter.end()
+
+
+def paint_bar(painter: QPainter, room: QRectF, bar: Bar) -> None:
+    """A score on a scale from 0 to a fifth beyond the base's: bar, interval, the base's 100, published marks."""
+    look = theme.current()
+
+    def across(percent: float) -> float:
+        return room.left() + room.width() * min(max(percent, 0.0), 120.0) / 120.0
+
+    middle = room.center().y()
+    painter.fillRect(
+        QRectF(room.left(), room.top(), across(bar.value) - room.left(), room.height()), look.brush(look.gebm)
+    )
+    painter.setPen(look.pen(look.text, 1.5))
+    painter.drawLine(QPointF(across(bar.low), middle), QPointF(across(bar.high), middle))
+    painter.setPen(look.pen(look.axis))
+    painter.drawLine(QPointF(across(100), room.top() - 2), QPointF(across(100), room.bottom() + 2))
+    painter.setPen(look.pen(look.muted, 1.0))
+    for value in bar.published:
+        painter.drawLine(QPointF(across(value), room.top() - 2), QPointF(across(value), room.bottom() + 2))
 
 
 def slot_room(slot: Slot, height: float) -> QRectF:
@@ -146,7 +181,8 @@ class RaceRow(QWidget):
         texts = [(slot.column.write(lane, part), slot.column.marked(lane, part)) for slot in slots]
         noun = "chain has" if lane.diverged == 1 else "chains have"
         gone = f"{count(lane.diverged)} {noun} diverged: lower the step size"
-        self.numbers.show_texts(slots, texts, gone if lane.diverged else "")
+        bar = score_bar(lane, self._lane.name)
+        self.numbers.show_texts(slots, texts, gone if lane.diverged else "", bar)
         tip = f"{lane.label}: {LAWS[lane.law]}."
         if lane.step_size == lane.step_size and number_text(lane.step_size) != number_text(self._lane.step_size):
             tip += f" Adapted step size: {short(lane.step_size)}."

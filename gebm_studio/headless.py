@@ -17,6 +17,7 @@ from gebm_studio.engine import exports as writing
 from gebm_studio.engine import storage
 from gebm_studio.experiments import Diverged, Training, limit_threads, resolve
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
+from gebm_studio.experiments.race import Race
 from gebm_studio.files import written_aside
 from gebm_studio.messages import RELAXED, CheckResult, Export, ExportCurves, ExportSamples, ExportSettings, regime
 from gebm_studio.schema import Preset
@@ -145,8 +146,23 @@ def _write_all(training: Training, out: Path, wanted: Sequence[Export], progress
     if len(training.target.shape) == 3:
         writing.write_grid(out / "grid.png", training, samples, ExportSamples(str(out / "grid.png")))
     _write_json(out / "summary.json", summary(training, samples, drawing.time) | {"complete": complete})
+    if training.preset.race.lanes and complete:
+        _race(training, out / "race.csv", progress)
     for order in wanted:
         _export(training, order, progress)
+
+
+def _race(training: Training, path: Path, progress: bool) -> None:
+    """Let the race on the model as it is now spend its budget, then write its table."""
+    race, budget = training.exhibits["race"], training.preset.race.budget
+    with tqdm(total=budget, unit="gradient", desc="race", disable=not progress, leave=False) as bar:
+        while budget and isinstance(race, Race) and not race.complete:
+            race.advance()
+            part = race.part()
+            spent = min((lane.cost for lane in part.lanes), default=0.0) if part is not None else 0.0
+            bar.update(min(int(spent), budget) - bar.n)
+    for _ in writing.race_in_pieces(path, training):
+        pass
 
 
 def _export(training: Training, order: Export, progress: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from pathlib import Path
@@ -34,6 +35,19 @@ def run(source: Any, out: Path, steps: int = 3, **options: Any) -> dict[str, Any
 def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headless, "SAMPLES", 200)
     monkeypatch.setattr(headless, "SAMPLER_STEPS", 60)
+
+
+def test_a_race_spends_its_budget_on_the_model_that_was_learned(tmp_path: Path) -> None:
+    """Both exact samplers agree with the truth of the model as it ended, within four of their errors."""
+    lanes = [{"name": "mala", "step_size": 0.1}, {"name": "independence"}]
+    preset = presets.changed(presets.load("ring"), SMALL | {"race.lanes": lanes, "race.budget": 300})
+    run(preset, tmp_path)
+    with (tmp_path / "race.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["law"] for row in rows] == ["exact", "exact"]
+    for row in rows:
+        assert float(row["cost"]) >= 300
+        assert abs(float(row["bias"])) < 4 * math.hypot(float(row["error"]), float(row["exact_error"]))
 
 
 def test_all_files_are_written(tmp_path: Path) -> None:

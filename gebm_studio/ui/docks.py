@@ -146,8 +146,9 @@ class Docks(QMainWindow):
         horizontal = Qt.Orientation.Horizontal
         self.resizeDocks([docks["presets"], docks["data"], docks["controls"]], [left, middle, right], horizontal)
         self._share_upper(middle)
-        curves = round((0.6 if middle > 640 else 0.5) * middle)
-        self.resizeDocks([docks["curves"], docks["diagnostics"]], [curves, middle - curves], horizontal)
+        if not docks["diagnostics"].isHidden():  # else its share would go to the columns beside
+            curves = round((0.6 if middle > 640 else 0.5) * middle)
+            self.resizeDocks([docks["curves"], docks["diagnostics"]], [curves, middle - curves], horizontal)
         self._share_rows(height)
 
     def _share_rows(self, height: int) -> None:

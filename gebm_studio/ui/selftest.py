@@ -207,7 +207,7 @@ class SelfTestWindow(QWidget):
         table.verticalHeader().setDefaultSectionSize(theme.line_height(look.number_font) + theme.GRID // 2)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
-        widest = ("random_walk", "", "−0.00000", "0.000e−00", "0.00000", "−00.00", "0.0000000", "FAILS")
+        widest = ("zero_temperature", "", "−0.00000", "0.000e−00", "0.00000", "−00.00", "0.0000000", "FAILS")
         for section, text in enumerate(widest):
             if text:
                 wider = max(theme.text_width(look.number_font, words) for words in (text, COLUMNS[section]))

@@ -23,11 +23,12 @@ class Wishing(QWidget):
 
 
 @pytest.fixture
-def docks(qtbot: QtBot) -> Iterator[Docks]:
-    """Docks of a large window."""
+def docks(qtbot: QtBot, request: pytest.FixtureRequest) -> Iterator[Docks]:
+    """Docks of a large window, opened on a preset that needs the optional ones of the parameter."""
     made = Docks()
     for name in NAMES:
         made.add(name, name, Wishing())
+    made.show_for(getattr(request, "param", frozenset()))
     made.arrange()
     made.resize(1440, 800)
     made.show()
@@ -42,6 +43,13 @@ def share(docks: Docks, front: str = "data") -> float:
     """The share of the upper row that a dock has."""
     width = docks.docks[front].width()
     return width / (width + docks.docks["latent"].width())
+
+
+@pytest.mark.parametrize("docks", [frozenset(), IMAGES, RACE], indirect=True, ids=["plain", "images", "race"])
+def test_whatever_is_opened_first_the_columns_at_the_sides_are_as_wide(docks: Docks) -> None:
+    left, right = docks.docks["presets"].width(), docks.docks["controls"].width()
+    assert left == pytest.approx(0.18 * 1440, abs=12)
+    assert right == pytest.approx(0.20 * 1440, abs=12)
 
 
 def test_three_pictures_and_images_get_more_width(docks: Docks, qtbot: QtBot) -> None:

@@ -56,10 +56,7 @@ class Chains:
         settings = self.settings
         self._calibrate()
         self._sampler = samplers.make(settings)
-        self._adaptation: samplers.DualAveraging | None = None
-        target = samplers.target_of(self._sampler)
-        if settings.warmup and target is not None:
-            self._adaptation = samplers.DualAveraging(settings.step_size, settings.target_acceptance or target)
+        self._adaptation = samplers.adaptation_of(settings, self._sampler)
         self.state = self._sampler.init(position, self._potential, self._generator)
         self.last: samplers.Info | None = None
         self.origin = position
@@ -108,8 +105,8 @@ class Chains:
 
     @property
     def law(self) -> samplers.Law:
-        """Whether the algorithm's law is ν_β."""
-        law: samplers.Law = self._sampler.LAW
+        """Whether the chains' law is ν_β; that of a calibrated energy is another one."""
+        law: samplers.Law = "other" if self._calibration is not None else self._sampler.LAW
         return law
 
     @property

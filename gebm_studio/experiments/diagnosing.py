@@ -88,9 +88,10 @@ class Diagnosing:
 
 def mixing_of(history: History, draws: int | None = None) -> Mixing:
     """How well the chains of a history mix since its mark, by the last so many draws of each (None: by all)."""
-    kept = history.draws["E"].shape[1] if draws is None else draws
+    found = history.draws
+    kept = found["E"].shape[1] if draws is None else draws
     stride = max(1, -(-kept // MOST_DRAWS))
-    observed = {name: d[:, d.shape[1] - kept :][:, ::stride] for name, d in history.draws.items()}
+    observed = {name: d[:, d.shape[1] - kept :][:, ::stride] for name, d in found.items()}
     # Chains can agree on E in every mode of a law and still never leave theirs: the slowest observable tells.
     sizes = {name: effective.ess_bulk(d) for name, d in observed.items()}
     slowest = min(sizes, key=lambda name: math.inf if math.isnan(sizes[name]) else sizes[name])

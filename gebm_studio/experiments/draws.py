@@ -30,11 +30,8 @@ class SampleRun:
         self._sampler = samplers.make(settings)
         calibration = calibrated(settings.calibrated, model, target.held_out)
         self._potential = model.potential(1.0 / settings.temperature, calibration)
-        wanted = samplers.target_of(self._sampler)
-        self._warmup = min(settings.warmup, steps // 2) if wanted is not None else 0
-        self._adaptation: samplers.DualAveraging | None = None
-        if self._warmup and wanted is not None:
-            self._adaptation = samplers.DualAveraging(settings.step_size, settings.target_acceptance or wanted)
+        self._warmup = min(settings.warmup, steps // 2)
+        self._adaptation = samplers.adaptation_of(settings, self._sampler)
         self.position = model.prior(count, generator)
         self.time = math.nan if math.isnan(self._sampler.time_per_step()) else 0.0
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.experiments import effective
-from gebm_studio.experiments.lanes import DESCENTS, FARTHEST, LaneRun
+from gebm_studio.experiments.lanes import DESCENTS, LaneRun
 from gebm_studio.experiments.truth import PIECE
-from gebm_studio.messages import Extent, Floats, frozen
+from gebm_studio.messages import FARTHEST, Extent, Floats, frozen
 from gebm_studio.models import Gebm
 from gebm_studio.targets import FiniteTarget, Target
 

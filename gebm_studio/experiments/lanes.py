@@ -14,15 +14,11 @@ from torch import Tensor
 from gebm_studio import samplers, schema
 from gebm_studio.experiments.trace import TRACED, Trace
 from gebm_studio.experiments.truth import CELLS, LINE
-from gebm_studio.messages import Extent, Floats
+from gebm_studio.messages import FARTHEST, Extent, Floats
 from gebm_studio.models import Gebm, calibrated
 from gebm_studio.schema.sampling import symbols, title
 from gebm_studio.targets import Target
 
-FARTHEST = 1e3
-"""A chain whose energy, or ½|z|²/d, is beyond this or not finite has left every region that the model knows."""
-BY_WEIGHT = ("independence", "rejection", "importance")
-"""Samplers that take weights from the energy, which a calibration may judge anew."""
 DESCENTS = ("zero_temperature", "transport")
 """Samplers without noise: where they end matters, not how they went."""
 
@@ -54,8 +50,7 @@ class LaneRun:
         self._potential.forget()
         self._generator = torch.Generator(self._model.device).manual_seed(self._seed)
         self.sampler = samplers.make(lane)
-        aim = lane.target_acceptance or samplers.target_of(self.sampler)
-        self._adaptation = samplers.DualAveraging(lane.step_size, aim) if lane.warmup and aim else None
+        self._adaptation = samplers.adaptation_of(lane, self.sampler)
         self._calibrate()
         self._stale = self._again = False
         self.total = 0.0
@@ -82,12 +77,11 @@ class LaneRun:
 
     def _calibrate(self) -> None:
         self.problem = ""
-        if self.lane.name in BY_WEIGHT and self.lane.calibration != "none":
-            self._potential.calibration = None
-            try:
-                self._potential.calibration = calibrated(self.lane.calibration, self._model, self._target.held_out)
-            except ValueError as error:
-                self.problem = f"{label(self.lane)} is not calibrated: {error}"
+        self._potential.calibration = None
+        try:
+            self._potential.calibration = calibrated(self.lane.calibrated, self._model, self._target.held_out)
+        except ValueError as error:
+            self.problem = f"{label(self.lane)} is not calibrated: {error}"
 
     @property
     def step_size(self) -> float:
@@ -99,8 +93,7 @@ class LaneRun:
         """Whether the chains have the law ν_β: exact, biased or other."""
         if self._potential.calibration is not None:
             return "other"
-        trimmed = self.lane.name == "rejection" and (self.lane.epsilon > 0 or self.lane.percentile > 0)
-        return "biased" if trimmed else str(self.sampler.LAW)
+        return str(self.sampler.LAW)
 
     @property
     def adapting(self) -> bool:

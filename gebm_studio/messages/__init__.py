@@ -34,6 +34,7 @@ from gebm_studio.messages.commands import (
 )
 from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Map, Reading
 from gebm_studio.messages.sampling import (
+    FARTHEST,
     RELAXED,
     CheckResult,
     DecayCurve,
@@ -48,6 +49,7 @@ from gebm_studio.messages.sampling import (
 )
 
 __all__ = [
+    "FARTHEST",
     "RELAXED",
     "Answer",
     "Bytes",

@@ -8,6 +8,8 @@ from typing import Literal
 
 from gebm_studio.messages.arrays import Bytes, Doubles, Extent, Floats, Ints
 
+FARTHEST = 1e3
+"""A chain whose energy, or ½|z|²/d, is beyond this or not finite has left every region that the model knows."""
 RELAXED = 1.0
 """Accumulated time below which chains have not forgotten their start, whatever they show."""
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from gebm_studio.samplers.adaptation import DualAveraging, target_of, warmed_up
+from gebm_studio.samplers.adaptation import DualAveraging, adaptation_of, target_of, warmed_up
 from gebm_studio.samplers.dgflow import Dgflow
 from gebm_studio.samplers.ghmc import Ghmc
 from gebm_studio.samplers.hmc import Hmc
@@ -36,7 +36,7 @@ from gebm_studio.samplers.zero_temperature import ZeroTemperature
 
 __all__ = [
     "SAMPLERS", "DualAveraging", "Info", "Law", "Potential", "TemperingState",
-    "make", "target_of", "value_and_gradient", "value_at", "warmed_up",
+    "adaptation_of", "make", "target_of", "value_and_gradient", "value_at", "warmed_up",
 ]  # fmt: skip
 
 SAMPLERS: dict[str, type[Any]] = {

@@ -73,6 +73,17 @@ def target_of(sampler: Any) -> float | None:
     return target
 
 
+def adaptation_of(settings: Any, sampler: Any) -> DualAveraging | None:
+    """The adaptation that settings ask of the sampler made from them; None where nothing is to adapt.
+
+    A `target_acceptance` that was set for another algorithm moves nothing here.
+    """
+    optimum = target_of(sampler)
+    if not settings.warmup or optimum is None:
+        return None
+    return DualAveraging(settings.step_size, settings.target_acceptance or optimum)
+
+
 def warmed_up(
     sampler: Any, state: Any, potential: Potential, generator: torch.Generator, steps: int, target: float | None = None
 ) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, get_args
 import torch
 from torch import Tensor
 
-from gebm_studio.samplers.sampler import Info, Law, Potential, check_positive, check_range, normal_like
+from gebm_studio.samplers.sampler import Info, Law, Potential, check_positive, check_range, normal_like, prior_energy
 from gebm_studio.samplers.ula import GradientState, Overdamped
 
 Divergence = Literal["kl", "js", "log_d"]
@@ -58,6 +58,6 @@ class Dgflow(Overdamped):
         return self._moved(state, position, potential)
 
     def _weight(self, state: GradientState) -> Tensor:
-        d = 0.5 * state.position.square().sum(1) - state.potential
+        d = prior_energy(state.position) - state.potential
         weights = {"kl": torch.ones_like(d), "js": torch.sigmoid(d), "log_d": torch.sigmoid(-d)}
         return weights[self.divergence].unsqueeze(1)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gebm_studio.samplers.hmc import Phase, leapfrog
+from gebm_studio.samplers.hmc import Phase, WithVelocity, leapfrog
 from gebm_studio.samplers.kinetic import time_of_kinetic_step
 from gebm_studio.samplers.sampler import (
     Info,
@@ -21,11 +21,10 @@ from gebm_studio.samplers.sampler import (
     metropolis,
     normal_like,
 )
-from gebm_studio.samplers.standing import standing
 
 
 @dataclass(frozen=True)
-class Ghmc:
+class Ghmc(WithVelocity):
     """Kinetic Langevin as OBABO whose middle, one leapfrog step, is accepted with probability e^{−ΔH}.
 
     A rejected chain keeps its position and turns its velocity around: without the turn the law would
@@ -52,17 +51,6 @@ class Ghmc:
 
     def __post_init__(self) -> None:
         check_positive(step_size=self.step_size, friction=self.friction)
-
-    def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> Phase:
-        """Chains at positions (N, D) with velocities from N(0, I)."""
-        velocity = normal_like(position, generator)
-        value, gradient = standing(potential, position)
-        return Phase(position.detach(), velocity, value, gradient)
-
-    def refresh(self, state: Phase, potential: Potential) -> Phase:
-        """U and ∇U computed again at the same positions."""
-        value, gradient = standing(potential, state.position)
-        return state._replace(potential=value, gradient=gradient)
 
     def _rub(self, velocity: Tensor, generator: torch.Generator) -> Tensor:
         """The Ornstein–Uhlenbeck process of the velocity over half a step."""

@@ -47,8 +47,23 @@ def leapfrog(phase: Phase, potential: Potential, step_size: float) -> Phase:
     return Phase(position, velocity.sub_(gradient, alpha=0.5 * step_size), value, gradient)
 
 
+class WithVelocity:
+    """What the Metropolised samplers with velocities share: how they start and follow a changed potential."""
+
+    def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> Phase:
+        """Chains at positions (N, D) with velocities from N(0, I)."""
+        velocity = normal_like(position, generator)
+        value, gradient = standing(potential, position)
+        return Phase(position.detach(), velocity, value, gradient)
+
+    def refresh(self, state: Phase, potential: Potential) -> Phase:
+        """U and ∇U computed again at the same positions."""
+        value, gradient = standing(potential, state.position)
+        return state._replace(potential=value, gradient=gradient)
+
+
 @dataclass(frozen=True)
-class Hmc:
+class Hmc(WithVelocity):
     """Fresh velocities from N(0, I), then a leapfrog path, accepted with probability min(1, e^{H₀−H₁}).
 
     The number of leapfrog steps is drawn anew at every step, the same for all chains: paths of one
@@ -78,17 +93,6 @@ class Hmc:
     def __post_init__(self) -> None:
         check_positive(step_size=self.step_size, leapfrog_steps=self.leapfrog_steps)
         check_range("jitter", self.jitter, 0.0, 1.0)
-
-    def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> Phase:
-        """Chains at positions (N, D) with velocities from N(0, I)."""
-        velocity = normal_like(position, generator)
-        value, gradient = standing(potential, position)
-        return Phase(position.detach(), velocity, value, gradient)
-
-    def refresh(self, state: Phase, potential: Potential) -> Phase:
-        """U and ∇U computed again at the same positions."""
-        value, gradient = standing(potential, state.position)
-        return state._replace(potential=value, gradient=gradient)
 
     def lengths(self) -> tuple[int, int]:
         """The least and the largest number of leapfrog steps."""

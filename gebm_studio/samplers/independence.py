@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gebm_studio.samplers.random_walk import ValueState
+from gebm_studio.samplers.random_walk import ByValue, ValueState
 from gebm_studio.samplers.sampler import (
     Info,
     Law,
@@ -21,11 +21,10 @@ from gebm_studio.samplers.sampler import (
     prior_energy,
     value_at,
 )
-from gebm_studio.samplers.standing import standing_value
 
 
 @dataclass(frozen=True)
-class Independence:
+class Independence(ByValue):
     """z′ ~ N(0, I), accepted with probability min(1, e^{V(z)−V(z′)}), V = βE(G(z)).
 
     The prior's density cancels, so that only energies are compared. Exact, without a step size;
@@ -37,14 +36,6 @@ class Independence:
     """
 
     LAW: ClassVar[Law] = "exact"
-
-    def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> ValueState:
-        """Chains at positions (N, D)."""
-        return ValueState(position.detach(), standing_value(potential, position))
-
-    def refresh(self, state: ValueState, potential: Potential) -> ValueState:
-        """U computed again at the same positions."""
-        return ValueState(state.position, standing_value(potential, state.position))
 
     def step(self, state: ValueState, potential: Potential, generator: torch.Generator) -> tuple[ValueState, Info]:
         """One step; costs one evaluation of U."""

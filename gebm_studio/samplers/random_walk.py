@@ -30,8 +30,20 @@ class ValueState(NamedTuple):
     potential: Tensor
 
 
+class ByValue:
+    """What the Metropolis samplers without gradients share: how they start and follow a changed potential."""
+
+    def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> ValueState:
+        """Chains at positions (N, D)."""
+        return ValueState(position.detach(), standing_value(potential, position))
+
+    def refresh(self, state: ValueState, potential: Potential) -> ValueState:
+        """U computed again at the same positions."""
+        return ValueState(state.position, standing_value(potential, state.position))
+
+
 @dataclass(frozen=True)
-class RandomWalk:
+class RandomWalk(ByValue):
     """z′ = z + √(2δ) ξ, accepted with probability min(1, e^{U(z)−U(z′)}). Needs no gradient; exact for every δ.
 
     Arguments:
@@ -52,14 +64,6 @@ class RandomWalk:
 
     def __post_init__(self) -> None:
         check_positive(step_size=self.step_size)
-
-    def init(self, position: Tensor, potential: Potential, generator: torch.Generator) -> ValueState:
-        """Chains at positions (N, D)."""
-        return ValueState(position.detach(), standing_value(potential, position))
-
-    def refresh(self, state: ValueState, potential: Potential) -> ValueState:
-        """U computed again at the same positions."""
-        return ValueState(state.position, standing_value(potential, state.position))
 
     def step(self, state: ValueState, potential: Potential, generator: torch.Generator) -> tuple[ValueState, Info]:
         """One step; costs one evaluation of U."""

@@ -11,32 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.ui.window import StudioWindow
+from tests.benchmarks.clock import PaintClock
 
 SECONDS, SETTLE = 10.0, 6.0
 LANES = 6
-
-
-class PaintClock(QObject):
-    """Notes when the first paint of the race after each frame begins, and how long all the window's work takes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.times: list[float] = []
-        self.fresh = False
-
-    def frame(self, _: object) -> None:
-        self.fresh = True
-
-    def eventFilter(self, _: QObject, event: QEvent) -> bool:
-        if self.fresh and event.type() == QEvent.Type.Paint:
-            self.fresh = False
-            self.times.append(time.perf_counter())
-        return False
 
 
 def test_a_live_race(benchmark: Any, qtbot: QtBot, tmp_path: Path, report: Callable[[str, str, str], None]) -> None:

@@ -58,6 +58,7 @@ def test_weights_come_from_the_calibrated_energy(name: str) -> None:
     run.train(3)
     chains, calibration = run.chains, run.chains._calibration
     assert calibration is not None
+    assert chains.law == "other"
     energy = run.model.energies(chains.position)
     assert torch.allclose(chains.energies, energy, atol=1e-5)
     expected = 0.5 * chains.position.square().sum(1) + calibration(energy)

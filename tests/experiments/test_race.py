@@ -233,6 +233,11 @@ def test_adaptation_costs_and_is_dropped_from_what_is_measured() -> None:
     assert lane.step_size > 0.1 and lane.acceptance == pytest.approx(0.574, abs=0.15)
 
 
+def test_a_target_acceptance_of_another_algorithm_moves_no_step_size() -> None:
+    (lane,) = finished(run_of([{**ULA, "warmup": 20, "target_acceptance": 0.5}], race__budget=40)).lanes
+    assert lane.step_size == ULA["step_size"]
+
+
 @pytest.mark.parametrize("name", ["ring", "f01"])
 def test_chains_that_fly_off_show_no_numbers(name: str) -> None:
     """Also where the energy is bounded, as on the circle, and only the latents grow."""

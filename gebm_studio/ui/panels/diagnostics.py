@@ -10,10 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from gebm_studio.messages import DiagnosticsPart, Floats, Frame
+from gebm_studio.messages import FARTHEST, DiagnosticsPart, Floats, Frame
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.facts import (
-    FARTHEST,
     Facts,
     HopRates,
     facts_of,

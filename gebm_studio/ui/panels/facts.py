@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QWidget
 
-from gebm_studio.messages import RELAXED, DiagnosticsPart, Floats, Mixing, regime
+from gebm_studio.messages import FARTHEST, RELAXED, DiagnosticsPart, Floats, Mixing, regime
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.numbers import count, short
@@ -18,8 +18,6 @@ FEW_DRAWS = 8
 """Draws of each chain below which no effective size is said."""
 SURE_HOPS = 20
 """Hops from which on a rate is compared with that of another sampler."""
-FARTHEST = 1e3
-"""A chain whose energy is beyond this, or not finite, has left every region that the model knows."""
 LAWS = {
     "exact": ("exact law", "Once the chains have forgotten their start, their law is the GEBM's latent posterior."),
     "biased": (
@@ -108,7 +106,7 @@ class HopRates:
 
 def facts_of(part: DiagnosticsPart, hops: list[Fact]) -> list[Fact]:
     """Facts, then warnings; each warning in two parts, which can stand on two lines where the panel is narrow."""
-    law, meaning = POOL if part.sampler == "importance" else LAWS[part.law]
+    law, meaning = POOL if part.sampler == "importance" and part.law == "biased" else LAWS[part.law]
     facts = [Fact(part.sampler, "The algorithm of the persistent chains."), Fact(f"· {law}", meaning)]
     if not math.isnan(part.acceptance):
         protocol = f"Mean over {count(len(part.chain_energy))} chains and the last rounds since a setting changed."

@@ -55,7 +55,10 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
         _in("training", "batch = true"),
         "training.batch: must be a whole number from 2 to 8192, got true",
     ),
-    "number for true": (_in("view", "arrows = 1"), "view.arrows: must be true or false, got 1"),
+    "number for true": (
+        _in("energy", 'kind = "mlp"\nspectral_norm = 1'),
+        "energy.spectral_norm: must be true or false, got 1",
+    ),
     "number for text": ("title = 3", "title: must be text, got 3"),
     "date for a number": (
         HEAD + "seed = 2026-01-31",
@@ -88,7 +91,7 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
     ),
     "unknown choice": (
         _in("objective", 'name = "gann"'),
-        "objective.name: must be one of kale, donsker_varadhan, gan, got 'gann'",
+        "objective.name: must be one of kale, donsker_varadhan, kl, reverse_kl",
     ),
     "choice in capitals": (_in("sampler", 'name = "ULA"'), "sampler.name: must be one of ula, mala, random_walk"),
     "empty title": ('title = ""', "title: must have 1 character or more, got 0"),

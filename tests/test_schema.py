@@ -19,6 +19,8 @@ UNBOUNDED = {"sampler.temperature"}
 # A rate, a ratio or a pure number has no unit; whatever counts or lasts has one.
 COUNTED = (
     "steps",
+    "chains",
+    "networks",
     "points",
     "iterations",
     "frames",

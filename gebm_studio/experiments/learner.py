@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import is_parametrized
 
 from gebm_studio import schema
+from gebm_studio.experiments.climb import Climber
 from gebm_studio.models import Gebm
-from gebm_studio.objectives import OBJECTIVES, climbed_constant, gradient_penalty
+from gebm_studio.objectives import OBJECTIVES, climbed_constant
+from gebm_studio.objectives.objective import BaseLoss
 from gebm_studio.targets import Target
 
 DIVERGED_AT = 1e8
@@ -48,8 +49,7 @@ class Learner:
         self.penalty = math.nan
         self.energy_parameters = list(self.model.energy.parameters())
         self.base_parameters = list(self.model.base.parameters())
-        # Switching modes costs a tenth of a step, so only where it does something.
-        self._normalised = any(is_parametrized(module) for module in self.model.energy.modules())
+        self._climber = Climber(self.model.critic, self.energy_parameters)
         self._optimisers: dict[str, torch.optim.Adam] = {}
 
     def configure(self, training: schema.Training) -> None:
@@ -79,24 +79,15 @@ class Learner:
             samples = model.base(model.prior(count, self.latent_noise))
         if not self.energy_parameters:
             with torch.no_grad():
-                self._move_constant(model.energy(samples), training)
+                self._move_constant(model.critic(samples), training)
             return
-        if self._normalised:
-            model.energy.train()  # lets spectral normalisation take its power-iteration step, once
-        energies = model.energy(torch.cat((data, samples)))
-        if self._normalised:
-            model.energy.eval()
-        energy_data, energy_base = energies[:count], energies[count:]
-        value, overflows = OBJECTIVES[objective.name].value(energy_data, energy_base, model.log_partition)
-        loss = -value
-        if objective.penalty > 0:
-            penalty = gradient_penalty(model.energy, data, samples, self.latent_noise)
-            loss = loss + objective.penalty * penalty
-            self.penalty = penalty.item()
-        self.overflows += int(overflows)
-        self._check("the energy's loss", loss.item(), "lower the energy rate or raise the gradient penalty")
-        self._descend("energy", loss, self.energy_parameters)
-        self._move_constant(energy_base.detach(), training)
+        climb = self._climber.climb(objective, data, samples, model.log_partition, self.latent_noise)
+        if climb.penalty is not None:
+            self.penalty = climb.penalty.item()
+        self.overflows += int(climb.overflows)
+        self._check("the energy's loss", climb.loss.item(), "lower the energy rate or raise the penalty's weight")
+        self._descend("energy", climb.gradients, self.energy_parameters)
+        self._move_constant(climb.base, training)
 
     def base_step(self, objective: schema.Objective, training: schema.Training) -> None:
         """Descend the objective's loss of the base in its parameters on one batch.
@@ -106,12 +97,14 @@ class Learner:
         """
         model = self.model
         z = model.prior(training.batch, self.latent_noise)
-        energy_base = model.energy(model.base(z))
+        values = model.critic(model.base(z))
         if self.base_parameters:
-            loss = OBJECTIVES[objective.name].base_loss(energy_base)
+            loss = _base_loss(objective)(values)
             self._check("the base's loss", loss.item(), "lower the base rate or the energy rate")
-            self._descend("base", loss, self.base_parameters)
-        self._move_constant(energy_base.detach(), training)
+            # Not .backward(): the critic's parameters must not collect gradients.
+            gradients = torch.autograd.grad(loss, self.base_parameters, allow_unused=True)
+            self._descend("base", gradients, self.base_parameters)
+        self._move_constant(values.detach(), training)
 
     def optimiser_state(self) -> dict[str, Tensor]:
         """Adam's moments and counts, as flat tensors by name."""
@@ -131,9 +124,7 @@ class Learner:
                     state.setdefault(int(index), {})[moment] = value.clone()
             optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
-    def _descend(self, name: str, loss: Tensor, parameters: list[nn.Parameter]) -> None:
-        # Not .backward(): the other part's parameters must not collect gradients.
-        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    def _descend(self, name: str, gradients: Sequence[Tensor | None], parameters: list[nn.Parameter]) -> None:
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         norm = _norm(gradient for gradient in gradients if gradient is not None)
@@ -141,14 +132,23 @@ class Learner:
         self._optimisers[name].step()
         self._optimisers[name].zero_grad(set_to_none=True)
 
-    def _move_constant(self, energy_base: Tensor, training: schema.Training) -> None:
+    def _move_constant(self, critic_values: Tensor, training: schema.Training) -> None:
+        """Move c towards log Z, given e(G(z)) (M,)."""
         c = self.model.log_partition
-        c.copy_(climbed_constant(energy_base, c, training.log_partition_rate))
+        c.copy_(climbed_constant(self.model.read(critic_values), c, training.log_partition_rate))
 
     @staticmethod
     def _check(quantity: str, value: float, advice: str, limit: float = DIVERGED_AT) -> None:
         if not abs(value) < limit:
             raise Diverged(quantity, value, advice)
+
+
+def _base_loss(settings: schema.Objective) -> BaseLoss:
+    objective = OBJECTIVES[settings.name]
+    loss = objective.passing if settings.descent == "passing" and objective.passing else objective.base_loss
+    if loss is None:
+        raise ValueError(f"objective {settings.name} trains no base")
+    return loss
 
 
 def _norm(gradients: Iterable[Tensor]) -> float:

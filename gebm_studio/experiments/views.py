@@ -67,7 +67,7 @@ class Views:
 
     @torch.no_grad()
     def data(
-        self, chains: Chains, *, map_name: str, arrows: bool, extent: Extent | None, version: int, iteration: int,
+        self, chains: Chains, *, map_name: str, arrows: str, extent: Extent | None, version: int, iteration: int,
         running: bool,
     ) -> DataPart:  # fmt: skip
         """The data-space panel's part."""
@@ -85,7 +85,7 @@ class Views:
             log_weight=_floats(log_weight),
             chains=self.plane(model.base(chains.position)),
             gebm=self.plane(x[self._resampled(exponents)]),
-            arrows=self._arrows(x[:ARROWS]) if arrows else None,
+            arrows=self._arrows(x[:ARROWS]) if arrows == "energy" else None,
             map=self._data_map(map_name, beta, extent or home, (version, beta), iteration, running),
             home=home,
             axes=self._axes,

@@ -32,6 +32,7 @@ from gebm_studio.messages.commands import (
     StepOnce,
     Stop,
 )
+from gebm_studio.messages.critic import CriticPart
 from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Map, Reading
 from gebm_studio.messages.sampling import (
     FARTHEST,
@@ -47,6 +48,7 @@ from gebm_studio.messages.sampling import (
     SelfTested,
     regime,
 )
+from gebm_studio.messages.study import ComparePart, SweepPart
 
 __all__ = [
     "FARTHEST",
@@ -56,6 +58,8 @@ __all__ = [
     "Cancel",
     "CheckResult",
     "Command",
+    "ComparePart",
+    "CriticPart",
     "CurvesPart",
     "DataPart",
     "DecayCurve",
@@ -99,6 +103,7 @@ __all__ = [
     "Step",
     "StepOnce",
     "Stop",
+    "SweepPart",
     "Written",
     "frozen",
     "regime",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gebm_studio.messages.critic import CriticPart
 from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Reading
 from gebm_studio.messages.sampling import DecayPart, DiagnosticsPart, RacePart, SelfTested
+from gebm_studio.messages.study import ComparePart, SweepPart
 from gebm_studio.schema import Preset
 
 State = Literal["empty", "running", "paused", "diverged"]
@@ -34,6 +36,9 @@ class Frame:
     gallery: GalleryPart | None = None
     race: RacePart | None = None
     decay: DecayPart | None = None
+    critic: CriticPart | None = None
+    compare: ComparePart | None = None
+    sweep: SweepPart | None = None
     reading: Reading | None = None
     asked_run_id: int = 0
 

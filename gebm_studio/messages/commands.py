@@ -8,7 +8,7 @@ from typing import Any, Literal
 from gebm_studio.messages.arrays import Extent
 from gebm_studio.schema import Preset
 
-Part = Literal["data", "latent", "curves", "diagnostics", "gallery", "race", "decay"]
+Part = Literal["data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "critic", "compare", "sweep"]
 Step = Literal["iteration", "energy", "base", "sampler"]
 
 

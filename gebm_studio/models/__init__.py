@@ -11,6 +11,7 @@ from gebm_studio.models import bases, energies
 from gebm_studio.models.calibration import Calibration, calibrated
 from gebm_studio.models.energies import Function
 from gebm_studio.models.gebm import Gebm, LatentPotential, ess_fraction, log_mean_exp, tilt
+from gebm_studio.objectives import OBJECTIVES
 from gebm_studio.schema import Preset
 
 __all__ = [
@@ -43,4 +44,7 @@ def build(preset: Preset, shape: tuple[int, ...], log_target: Function, device: 
             return base.log_density(x)
 
         energy = energies.build(preset.energy, shape, log_base, log_target)
+        reading = OBJECTIVES[preset.objective.name].energy
+        if reading is not None:
+            energy = energies.Read(energy, reading)
     return Gebm(base, energy).to(device).eval()

@@ -75,6 +75,27 @@ class Quadratic(Energy):
         return 0.5 * (offset @ symmetric * offset).sum(1)
 
 
+class Read(Energy):
+    """E(x) = reading(e(x)): the energy that a critic stands for which was trained to give something else.
+
+    Arguments:
+        critic: e, with the parameters that learn.
+        reading: e (N,) to E (N,).
+    """
+
+    def __init__(self, critic: Energy, reading: Function) -> None:
+        super().__init__()
+        self.critic, self.reading = critic, reading
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.reading(self.critic(x))
+
+    def pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        value, back = self.critic.pullback(x)
+        energy, slope = autograd_pullback(self.reading, value)
+        return energy, lambda gradient: back(slope(gradient))
+
+
 class Ratio(Energy):
     """E(x) = log g(x) − log p(x) + k: the GEBM is the target itself, and log Z = −k."""
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gebm_studio.models.bases import Base
-from gebm_studio.models.energies import Energy
+from gebm_studio.models.energies import Energy, Read
 
 Map = Callable[[Tensor], Tensor]
 """Energies (N,) to energies (N,)."""
@@ -33,6 +33,15 @@ class Gebm(nn.Module):
     def device(self) -> torch.device:
         """Where the model lives."""
         return self.log_partition.device
+
+    @property
+    def critic(self) -> Energy:
+        """What the objective trains: the energy itself, or the critic that is read as one."""
+        return self.energy.critic if isinstance(self.energy, Read) else self.energy
+
+    def read(self, critic_values: Tensor) -> Tensor:
+        """Energies E (N,) of the critic's values e (N,)."""
+        return self.energy.reading(critic_values) if isinstance(self.energy, Read) else critic_values
 
     def prior(self, count: int, generator: torch.Generator) -> Tensor:
         """Latents z ~ N(0, I), (N, d)."""

@@ -1,9 +1,8 @@
-"""Objectives: what the energy climbs and the base descends, and penalties."""
+"""Objectives: what the critic climbs and the base descends, and penalties."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import math
 
 from torch import Tensor
 
@@ -11,15 +10,17 @@ from gebm_studio.objectives.bounds import (
     base_loss,
     climbed_constant,
     donsker_varadhan,
-    gradient_penalty,
     guarded_exp,
     kale,
     log_mean_exp,
 )
-from gebm_studio.objectives.gan import gan, non_saturating_loss
+from gebm_studio.objectives.gan import gan, non_saturating_loss, saturating_loss
+from gebm_studio.objectives.objective import Objective
+from gebm_studio.objectives.penalties import PENALTIES, gradient_penalty
 
 __all__ = [
     "OBJECTIVES",
+    "PENALTIES",
     "Objective",
     "base_loss",
     "climbed_constant",
@@ -30,24 +31,24 @@ __all__ = [
     "kale",
     "log_mean_exp",
     "non_saturating_loss",
+    "saturating_loss",
 ]
 
 
-class Objective(NamedTuple):
-    """What energy and base learn by, as functions of energies on batches alone.
-
-    value: E(x) of data (N,), E(G(z)) (M,) and c (), to what the energy climbs, (), and how many exponents
-        had to be guarded.
-    base_loss: E(G(z)) (M,) to what the base descends, (), up to its gradient.
-    """
-
-    value: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-    base_loss: Callable[[Tensor], Tensor]
+def _minus(log_ratio: Tensor) -> Tensor:
+    return -log_ratio
 
 
 OBJECTIVES: dict[str, Objective] = {
-    "kale": Objective(kale, base_loss),
-    "donsker_varadhan": Objective(donsker_varadhan, base_loss),
-    "gan": Objective(gan, non_saturating_loss),
+    "kale": Objective(kale, base_loss, tight=_minus, bounds="KL(P‖G)"),
+    "donsker_varadhan": Objective(donsker_varadhan, base_loss, tight=_minus, bounds="KL(P‖G)"),
+    "gan": Objective(
+        gan,
+        saturating_loss,
+        passing=non_saturating_loss,
+        tight=_minus,
+        bounds="2·JSD − log 4",
+        divergence=lambda value: (value + math.log(4)) / 2,
+    ),
 }
 """By the name of the schema's `objective.name`."""

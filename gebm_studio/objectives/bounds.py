@@ -6,7 +6,6 @@ Both are functions of energies alone: of E(x), x ~ P, (N,) and E(G(z)), z ~ η, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -75,17 +74,3 @@ def climbed_constant(energy_base: Tensor, c: Tensor, rate: float) -> Tensor:
     # The exponent is capped where the band decides anyway.
     ascent = torch.expm1((estimate - c).clamp(max=1.0))
     return torch.minimum(torch.maximum(c + rate * ascent, estimate - 1), estimate + 1)
-
-
-def gradient_penalty(
-    energy: Callable[[Tensor], Tensor], data: Tensor, samples: Tensor, generator: torch.Generator
-) -> Tensor:
-    """Mean of |∇E|² at random points of the segments from data (N, …) to samples (N, …).
-
-    No target norm: the published recipe, not the one of WGAN-GP.
-    """
-    share = torch.rand(len(data), generator=generator, device=data.device)
-    share = share.reshape(-1, *[1] * (data.dim() - 1))
-    points = torch.lerp(data, samples, share).requires_grad_(True)
-    (gradient,) = torch.autograd.grad(energy(points).sum(), points, create_graph=True)
-    return gradient.square().sum() / len(data)

@@ -21,10 +21,13 @@ def gan(energy_data: Tensor, energy_base: Tensor, c: Tensor) -> tuple[Tensor, Te
     return value, torch.zeros((), dtype=torch.long, device=value.device)
 
 
+def saturating_loss(energy_base: Tensor) -> Tensor:
+    """E_G log(1 − D) = −E_G softplus(−E(G(z))): no slope where the critic sees through the base."""
+    return -softplus(-energy_base).mean()
+
+
 def non_saturating_loss(energy_base: Tensor) -> Tensor:
     """−E_G log D = E_G softplus(E(G(z))): what a base descends that wants to pass for data.
-
-    E_G log(1 − D), which the game itself asks for, has no slope where the critic sees through the base.
 
     References:
         Generative Adversarial Nets (Goodfellow et al., 2014), arXiv 1406.2661, section 3.

@@ -8,12 +8,15 @@ from pydantic import Field, Strict, model_validator
 
 from gebm_studio.schema.field import Section, Setting, describe, setting, settings_of
 from gebm_studio.schema.model import Base, ConvBase, ConvEnergy, Energy, LinearEnergy, MlpBase, MlpEnergy
-from gebm_studio.schema.run import Objective, Training, View
+from gebm_studio.schema.objective import Objective
+from gebm_studio.schema.run import Training, View
 from gebm_studio.schema.sampling import Decay, Lane, Race, Sampler
+from gebm_studio.schema.study import Compare, Sweep, Variant
 from gebm_studio.schema.target import PointFile, Ring, Target
 
 __all__ = [
     "Base",
+    "Compare",
     "Decay",
     "Energy",
     "Lane",
@@ -23,8 +26,10 @@ __all__ = [
     "Sampler",
     "Section",
     "Setting",
+    "Sweep",
     "Target",
     "Training",
+    "Variant",
     "View",
     "describe",
     "setting",
@@ -53,6 +58,8 @@ class Preset(Section):
     sampler: Sampler = Field(default_factory=Sampler, description="The latent chains.")
     race: Race = Field(default_factory=Race, description="Several samplers side by side.")
     decay: Decay = Field(default_factory=Decay, description="W₂ to the posterior against time.")
+    compare: Compare = Field(default_factory=Compare, description="Several runs side by side, in lockstep.")
+    sweep: Sweep = Field(default_factory=Sweep, description="Many small trainings in the background.")
     view: View = Field(default_factory=View, description="What the panels show at first.")
 
     @model_validator(mode="after")

@@ -1,32 +1,10 @@
-"""How it learns and is shown: objective, training and view."""
+"""How it learns and is shown: training and view."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from gebm_studio.schema.field import Section, setting
-
-
-class Objective(Section):
-    """What the energy climbs and the base descends."""
-
-    name: Literal["kale", "donsker_varadhan", "gan"] = setting(
-        "kale",
-        help="kale: F(E,c) = −E_P(E+c) − E_G e^{−(E+c)} + 1 with a learned c; "
-        "donsker_varadhan: L(E) = −E_P E − log E_G e^{−E}; "
-        "gan: E_P log D + E_G log(1 − D) with D = σ(−E), the base descends −E_G log D.",
-    )
-    penalty: float = setting(
-        1.0,
-        help="λ on the mean of |∇E|² at random points of the segments between data and samples.",
-        label="Gradient penalty",
-        symbol="λ",
-        ge=0.0,
-        le=1000.0,
-        scale="log",
-        live=True,
-        slider=(1e-4, 10.0),
-    )
 
 
 class Training(Section):
@@ -112,9 +90,21 @@ class View(Section):
     colour: Literal["role", "log_weight"] = setting(
         "role", help="Colour of the base's points: its role, or the log weight −E − log Z.", live=True
     )
-    arrows: bool = setting(False, help="Draw −∇E as arrows on the base's points.", live=True)
-    curves: Literal["kale", "w1", "log_partition", "bound", "energy"] = setting(
+    arrows: Literal["none", "energy", "base"] = setting(
+        "none",
+        help="Arrows on the base's points: energy, the force −∇E; base, where a step of the base wants to move each, "
+        "weighted by the GEBM as it must be and, beside it, unweighted.",
+        live=True,
+    )
+    curves: Literal["kale", "likelihood", "objective", "nll", "w1", "log_partition", "bound", "energy"] = setting(
         "kale", help="Which curves the panel opens with.", live=True
+    )
+    critic: Literal["none", "line", "segments", "layers", "spectra"] = setting(
+        "none",
+        help="What the critic panel opens with: line, the critic beside its optimum on a line; segments, the "
+        "gradient's norm between data and samples; layers, gradient norm a layer; spectra, largest singular value a "
+        "layer. none keeps the panel away.",
+        live=True,
     )
     trail: int = setting(8, help="Frames that a chain's trail lasts.", unit="frames", ge=0, le=60, live=True)
     pace: float = setting(

@@ -25,7 +25,7 @@ PRESET = presets.changed(
         "energy.hidden": WIDTH,
         "energy.depth": 3,
         "training.batch": BATCH,
-        "objective.penalty": 1.0,
+        "objective.strength": 1.0,
     },
 )
 

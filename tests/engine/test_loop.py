@@ -176,7 +176,7 @@ def test_live_changes_act_on_the_running_chains(start: Start) -> None:
 
 def test_divergence_pauses_at_the_last_good_state_and_names_the_quantity(start: Start) -> None:
     client = start()
-    wild = preset(training__energy_lr=1.0, objective__penalty=0.0, training__base_lr=1.0)
+    wild = preset(training__energy_lr=1.0, objective__strength=0.0, training__base_lr=1.0)
     client.send(m.Load(presets.changed(wild, {"energy.activation": "softplus"}), 1, running=True))
     frame = client.until(lambda frame: frame.state == "diverged", 120)
     note = next(answer for answer in client.said if isinstance(answer, m.Note) and answer.topic == "diverged")

@@ -44,7 +44,7 @@ def trained() -> tuple[Gebm, targets.Target]:
         training = Training(batch=1024, energy_lr=rate)
         learner.configure(training)
         for _ in range(150):
-            learner.energy_step(Objective(name="gan", penalty=0.0), training)
+            learner.energy_step(Objective(name="gan", strength=0.0), training)
     return model, target
 
 

@@ -279,10 +279,10 @@ def test_optional_value_comes_and_goes(make_panel: MakePanel) -> None:
 
 def test_switches_and_rows_of_numbers(make_panel: MakePanel) -> None:
     panel = make_panel()
-    arrows = panel.row("view.arrows").editor
-    assert isinstance(arrows, SwitchEditor)
-    arrows.box.click()
-    assert panel._session.preset.view.arrows is True
+    norm = panel.row("energy.spectral_norm").editor
+    assert isinstance(norm, SwitchEditor)
+    norm.box.click()
+    assert panel._session.settings.pending == {"energy.spectral_norm": True}
     row = panel.row("target.weights")
     assert isinstance(row.editor, NumbersEditor)
     type_in(row, "1, two")

@@ -151,20 +151,20 @@ def test_choices_are_told_as_settings(make_panel: MakePanel, qtbot: QtBot) -> No
     panel = make_panel("data")
     told: list[tuple[str, object]] = []
     panel.setting_changed.connect(lambda path, value: told.append((path, value)))
-    panel.update_settings(frames.preset(map="density", arrows=True, pictures="triptych", colour="log_weight"))
+    panel.update_settings(frames.preset(map="density", arrows="energy", pictures="triptych", colour="log_weight"))
     assert not told, "settings that come from the engine are not sent back"
-    assert panel._map.value() == "density" and panel._arrows.isChecked()
+    assert panel._map.value() == "density" and panel._arrows.value() == "energy"
     panel._map.pick("none")
     panel._colour.pick("role")
     panel._pictures_choice.pick("overlay")
-    panel._arrows.click()
+    panel._arrows.pick("none")
     assert told == [
-        ("view.map", "none"), ("view.colour", "role"), ("view.pictures", "overlay"), ("view.arrows", False),
+        ("view.map", "none"), ("view.colour", "role"), ("view.pictures", "overlay"), ("view.arrows", "none"),
     ]  # fmt: skip
 
 
 def test_arrows_point_along_the_force(make_panel: MakePanel) -> None:
-    panel = make_panel("data", arrows=True)
+    panel = make_panel("data", arrows="energy")
     part = frames.data_part(10, arrows=frames.floats([[0, 0, 1, 0], [1, 1, 0, -2]]))
     panel.show_frame(frames.frame(data=part))
     lines = panel._pictures[0].arrows.bands[0][0]
@@ -325,7 +325,7 @@ def test_published_arrays_are_left_alone(make_panel: MakePanel) -> None:
     frame = frames.full_frame()
     assert frame.data is not None
     assert not frame.data.chains.flags.writeable
-    panel = make_panel("data", colour="log_weight", arrows=True)
+    panel = make_panel("data", colour="log_weight", arrows="energy")
     panel.show_frame(frame)
     picture(panel)
 

@@ -98,7 +98,7 @@ class DataPanel(Panel):
         self._map.choose(view.map)
         self._colour.choose(view.colour)
         self._pictures_choice.choose(view.pictures)
-        self._arrows.setChecked(view.arrows)
+        self._arrows.choose(view.arrows)
         for picture in self._pictures:
             picture.trails.set_length(view.trail)
         self._arrange()
@@ -152,8 +152,10 @@ class DataPanel(Panel):
             "One picture with everything, or base, weights and GEBM side by side.",
             self._chose("view.pictures"),
         )
-        self._arrows = header.switch(
-            "arrows", "Draw the force −∇E on the base's points.", lambda on: self._changed("view.arrows", on)
+        self._arrows = header.choice(
+            (("none", "no arrows"), ("energy", "force"), ("base", "base's step")),
+            "Arrows on the base's points: the force −∇E, or where a step of the base wants to move them.",
+            self._chose("view.arrows"),
         )
         header.home("Show everything (double-click in the picture)", self._go_home)
 
@@ -214,7 +216,7 @@ class DataPanel(Panel):
             heading.setVisible(triptych)
             picture.show_layers(on & (layers if triptych else set(LAYERS)))
             picture.set_by_weight(weights if triptych else self._colour.value() == "log_weight", sized=triptych)
-            picture.arrows.setVisible(self._arrows.isChecked() and place == (1 if triptych else 0))
+            picture.arrows.setVisible(self._arrows.value() != "none" and place == (1 if triptych else 0))
             self._arrange_map(picture)
         if self._part is not None:
             for picture in self._shown_pictures():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gebm_studio.schema.field import Real, Section, setting
 
@@ -191,6 +191,52 @@ class VonMises(_Weighted):
         return self
 
 
+class Mixture(_Weighted):
+    """Round Gaussians of any place and width, on a line, in the plane or in space."""
+
+    kind: Literal["mixture"] = "mixture"
+    means: tuple[tuple[Real, ...], ...] = setting(
+        ((-1.0,), (2.0,)),
+        help="Centre of each component, one row for each; a plain number on a line.",
+        symbol="μ",
+        min_length=1,
+        max_length=64,
+    )
+    stds: tuple[Real, ...] = setting(
+        (0.5, 1.0), help="Standard deviation of each component.", symbol="σ", min_length=1, max_length=64
+    )
+
+    @field_validator("means", mode="before")
+    @classmethod
+    def _numbers_on_a_line(cls, means: Any) -> Any:
+        if isinstance(means, list | tuple) and all(isinstance(mean, float | int) for mean in means):
+            return [(mean,) for mean in means]
+        return means
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        return (len(self.means[0]),)
+
+    @property
+    def has_density(self) -> bool:
+        return True
+
+    @property
+    def components(self) -> int:
+        return len(self.means)
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> Self:
+        widths = {len(mean) for mean in self.means}
+        if len(widths) != 1 or not widths <= {1, 2, 3}:
+            raise ValueError(f"means: every row must have the same 1 to 3 entries, got {sorted(widths)} of them")
+        if len(self.stds) != len(self.means):
+            raise ValueError(f"stds: {len(self.means)} means need as many standard deviations, got {len(self.stds)}")
+        if any(not 0.001 <= std <= 100 for std in self.stds):
+            raise ValueError(f"stds: each must lie from 0.001 to 100, got {list(self.stds)}")
+        return self
+
+
 class Flower(_Target):
     """A curved, petal-shaped surface in three dimensions, with unequal mass on its petals."""
 
@@ -242,6 +288,7 @@ Target = Annotated[
     | Spiral
     | SwissRoll
     | Funnel
+    | Mixture
     | VonMises
     | Flower
     | Digits

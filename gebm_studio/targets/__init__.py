@@ -9,6 +9,7 @@ import torch
 from gebm_studio.schema import target as schema
 from gebm_studio.targets.curves import BlurredCurve, moons, spiral, swiss_roll
 from gebm_studio.targets.finite import FiniteTarget
+from gebm_studio.targets.gaussians import Mixture
 from gebm_studio.targets.images import Digits
 from gebm_studio.targets.manifolds import Flower, VonMises
 from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
@@ -25,6 +26,7 @@ __all__ = [
     "Flower",
     "Funnel",
     "GaussianMixture",
+    "Mixture",
     "Pinwheel",
     "PointFile",
     "Target",
@@ -62,6 +64,8 @@ def build(section: schema.Target, *, seed: int, device: torch.device, folder: st
             return swiss_roll(section, seed=seed, device=device)
         case schema.Funnel():
             return Funnel(section, seed=seed, device=device)
+        case schema.Mixture():
+            return Mixture(section, seed=seed, device=device)
         case schema.VonMises():
             return VonMises(section, seed=seed, device=device)
         case schema.Flower():

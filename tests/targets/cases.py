@@ -27,6 +27,10 @@ SECTIONS: dict[str, schema.Target] = {
     "swiss roll": schema.SwissRoll(),
     "funnel": schema.Funnel(),
     "narrow funnel": schema.Funnel(std=0.4),
+    "mixture": schema.Mixture(means=((-2.0, 0.0), (1.5, 1.0)), stds=(0.3, 0.5), weights=(1.0, 3.0)),
+    "mixture that overlaps": schema.Mixture(means=((0.0, 0.0), (1.0, 0.5)), stds=(0.8, 0.3)),
+    "mixture on a line": schema.Mixture(means=(-1.0, 2.0), stds=(0.25, 1.4), weights=(1.0, 2.0)),  # type: ignore[arg-type]
+    "mixture in space": schema.Mixture(means=((0.0, 0.0, 0.0), (4.0, 1.0, 0.0)), stds=(0.5, 0.4)),
     "von Mises": schema.VonMises(),
     "von Mises mixture": schema.VonMises(
         concentrations=(4.0, 500.0, 30.0),

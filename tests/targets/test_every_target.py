@@ -110,7 +110,7 @@ def test_modes_lie_on_the_data_and_their_cores_never_meet(section: schema.Target
 
 def test_modes_are_named_exactly_where_they_can_be_told_apart(build: Build) -> None:
     named = {name for name, section in SECTIONS.items() if build(section).modes is not None}
-    mixtures = {name for name in SECTIONS if name.startswith(("ring", "grid"))}
+    mixtures = {name for name in SECTIONS if name.startswith(("ring", "grid"))} | {"mixture", "mixture in space"}
     assert named == mixtures | {"von Mises mixture"}
     assert build(schema.Ring(radius=0.0)).modes is None
     assert build(schema.VonMises(concentrations=(1.0, 2.0), angles=(0.3, 0.3 + 2 * math.pi))).modes is None

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
-from gebm_studio.objectives.bounds import (
-    base_loss,
-    climbed_constant,
-    donsker_varadhan,
-    guarded_exp,
-    kale,
-    log_mean_exp,
-)
-from gebm_studio.objectives.gan import gan, non_saturating_loss, saturating_loss
+from gebm_studio.objectives.bounds import base_loss, climbed_constant, donsker_varadhan, kale
+from gebm_studio.objectives.f_divergences import F_DIVERGENCES, FDivergence
+from gebm_studio.objectives.games import HINGE, LEAST_SQUARES, MMD, WASSERSTEIN, difference
+from gebm_studio.objectives.guards import guarded_exp, log_mean_exp, log_omega
 from gebm_studio.objectives.objective import Objective
 from gebm_studio.objectives.penalties import PENALTIES, gradient_penalty
 
 __all__ = [
+    "F_DIVERGENCES",
     "OBJECTIVES",
     "PENALTIES",
+    "FDivergence",
     "Objective",
     "base_loss",
     "climbed_constant",
     "donsker_varadhan",
-    "gan",
     "gradient_penalty",
     "guarded_exp",
     "kale",
     "log_mean_exp",
-    "non_saturating_loss",
-    "saturating_loss",
+    "log_omega",
 ]
 
 
@@ -40,15 +33,16 @@ def _minus(log_ratio: Tensor) -> Tensor:
 
 
 OBJECTIVES: dict[str, Objective] = {
-    "kale": Objective(kale, base_loss, tight=_minus, bounds="KL(P‖G)"),
-    "donsker_varadhan": Objective(donsker_varadhan, base_loss, tight=_minus, bounds="KL(P‖G)"),
-    "gan": Objective(
-        gan,
-        saturating_loss,
-        passing=non_saturating_loss,
-        tight=_minus,
-        bounds="2·JSD − log 4",
-        divergence=lambda value: (value + math.log(4)) / 2,
-    ),
+    "kale": Objective(kale, base_loss, tight=_minus, bounds="KL(P‖G)", estimates="KL(P‖G)"),
+    "donsker_varadhan": Objective(donsker_varadhan, base_loss, tight=_minus, bounds="KL(P‖G)", estimates="KL(P‖G)"),
+    **{name: row.objective() for name, row in F_DIVERGENCES.items()},
+    "least_squares": LEAST_SQUARES,
+    "hinge": HINGE,
+    "wasserstein": WASSERSTEIN,
+    "mmd": MMD,
+    # The gradient of the likelihood: E falls on data and rises on the model's own samples.
+    "contrastive_divergence": Objective(difference, None, tight=_minus, negatives="contrastive"),
+    "persistent_chains": Objective(difference, None, tight=_minus, negatives="persistent"),
+    "flow_likelihood": Objective(None, None, likelihood=True),
 }
 """By the name of the schema's `objective.name`."""

@@ -32,7 +32,9 @@ class Objective:
         tight: log p/g to e at the optimum; None where the optimum is no function of it.
         bounds: What the value bounds from below, such as ``KL(P‖G)``; empty where nothing.
         divergence: The value to the divergence it estimates, such as (V + log 4)/2; None where it is that already.
+        estimates: The name of that divergence.
         negatives: Where the samples that the critic pushes up come from.
+        likelihood: The base alone learns, by its own density: it descends −E_P log g.
     """
 
     value: Value | None
@@ -42,4 +44,6 @@ class Objective:
     tight: Map | None = None
     bounds: str = ""
     divergence: Callable[[float], float] | None = None
+    estimates: str = ""
     negatives: Literal["base", "contrastive", "persistent"] = "base"
+    likelihood: bool = False

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 Critic = Callable[[Tensor], Tensor]
-Penalty = Callable[[Critic, Tensor, Tensor, torch.Generator], Tensor]
-"""Critic, data (N, *shape), samples (N, *shape), generator of the segments' points → a mean, ()."""
 
 
-def slopes(critic: Critic, points: Tensor) -> Tensor:
-    """|∇e|² at points (N, *shape), (N,), differentiable in the critic's parameters."""
-    points = points.detach().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
-    return gradient.flatten(1).square().sum(1)
+@dataclass(frozen=True)
+class Penalty:
+    """A mean over points of a function of ∇e there.
+
+    Where and what are told apart so that a walk through the layers by hand can take the place of autograd.
+
+    Attributes:
+        points: Data (N, *shape), samples (N, *shape) and a generator to points (N, *shape), without a graph.
+        of: ∇e at the points, (N, *shape), to a mean, (); differentiable, each point by itself.
+    """
+
+    points: Callable[[Tensor, Tensor, torch.Generator], Tensor]
+    of: Callable[[Tensor], Tensor]
+
+    def __call__(self, critic: Critic, data: Tensor, samples: Tensor, generator: torch.Generator) -> Tensor:
+        """The penalty of a critic, (), differentiable in its parameters."""
+        points = self.points(data, samples, generator).detach().requires_grad_(True)
+        (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
+        return self.of(gradient)
 
 
 def on_segments(data: Tensor, samples: Tensor, generator: torch.Generator) -> Tensor:
@@ -25,14 +38,35 @@ def on_segments(data: Tensor, samples: Tensor, generator: torch.Generator) -> Te
     return torch.lerp(data, samples, share.reshape(-1, *[1] * (data.dim() - 1)))
 
 
-def gradient_penalty(critic: Critic, data: Tensor, samples: Tensor, generator: torch.Generator) -> Tensor:
-    """Mean of |∇e|² at random points of the segments; no target norm: the recipe of the GEBM paper.
-
-    References:
-        Generalized Energy Based Models (Arbel, Zhou, Gretton, 2021), arXiv 2003.05033.
-    """
-    return slopes(critic, on_segments(data, samples, generator)).mean()
+def _on_data(data: Tensor, samples: Tensor, generator: torch.Generator) -> Tensor:
+    return data
 
 
-PENALTIES: dict[str, Penalty] = {"gradient": gradient_penalty}
+def _mean_square(gradient: Tensor) -> Tensor:
+    return gradient.flatten(1).square().sum(1).mean()
+
+
+def _mean_square_from_one(gradient: Tensor) -> Tensor:
+    return (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - 1).square().mean()
+
+
+def _half_mean_square(gradient: Tensor) -> Tensor:
+    return 0.5 * _mean_square(gradient)
+
+
+gradient_penalty = Penalty(on_segments, _mean_square)
+"""Mean of |∇e|² at random points of the segments; no target norm: the recipe of the GEBM paper.
+
+References:
+    Generalized Energy Based Models (Arbel, Zhou, Gretton, 2021), arXiv 2003.05033.
+"""
+
+PENALTIES: dict[str, Penalty] = {
+    "gradient": gradient_penalty,
+    # Improved Training of Wasserstein GANs (Gulrajani et al., 2017), arXiv 1704.00028, equation 3.
+    "gradient_to_one": Penalty(on_segments, _mean_square_from_one),
+    # Which Training Methods for GANs do actually Converge? (Mescheder et al., 2018), arXiv 1801.04406, equation 9;
+    # its γ is our λ.
+    "r1": Penalty(_on_data, _half_mean_square),
+}
 """By the schema's `objective.penalty`, those that are functions of the critic's slope."""

@@ -14,11 +14,15 @@ from scipy.stats import norm
 from torch import Tensor
 
 from gebm_studio import schema
-from gebm_studio.objectives import OBJECTIVES, gan, log_mean_exp, non_saturating_loss
+from gebm_studio.objectives import OBJECTIVES, log_mean_exp
 
 P, G = (0.3, 0.8), (-0.4, 1.1)
 """Mean and standard deviation of data and base."""
 C = torch.zeros((), dtype=torch.float64)
+GAN = OBJECTIVES["gan"]
+gan, non_saturating_loss = GAN.value, GAN.passing
+assert gan is not None
+assert non_saturating_loss is not None
 
 
 def draws(law: tuple[float, float], count: int = 100_000) -> Tensor:

@@ -47,7 +47,8 @@ def _mean_square(gradient: Tensor) -> Tensor:
 
 
 def _mean_square_from_one(gradient: Tensor) -> Tensor:
-    return (torch.linalg.vector_norm(gradient.flatten(1), dim=1) - 1).square().mean()
+    norms: Tensor = torch.linalg.vector_norm(gradient.flatten(1), dim=1)
+    return (norms - 1).square().mean()
 
 
 def _half_mean_square(gradient: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ from gebm_studio.schema.model import Base, ConvBase, ConvEnergy, Energy, LinearE
 from gebm_studio.schema.objective import Objective
 from gebm_studio.schema.run import Training, View
 from gebm_studio.schema.sampling import Decay, Lane, Race, Sampler
-from gebm_studio.schema.study import Compare, Sweep, Variant
+from gebm_studio.schema.study import Compare, Variant
+from gebm_studio.schema.sweep import Sweep
 from gebm_studio.schema.target import PointFile, Ring, Target
 
 __all__ = [

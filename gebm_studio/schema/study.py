@@ -1,14 +1,14 @@
-"""Several trainings at once: a few side by side in lockstep, or a grid of many small ones."""
+"""Several trainings at once, side by side in lockstep."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gebm_studio.schema.field import Section, setting
 
-MOST_RUNS = 4
+FEWEST_RUNS, MOST_RUNS = 2, 4
 
 
 class Variant(Section):
@@ -28,16 +28,13 @@ class Compare(Section):
         0, help="Which run the other panels show, counted from 0.", label="In front", ge=0, le=MOST_RUNS - 1, live=True
     )
 
-
-class Sweep(Section):
-    """Many small trainings in the background, each judged by its success."""
-
-    study: Literal["none", "random_networks", "optimisers"] = setting(
-        "none",
-        help="random_networks: random small networks, trained by each method (stability grid); "
-        "optimisers: the optimiser settings A to F of the spectral normalisation paper, by each method.",
-    )
-    trials: int = setting(
-        40, help="Random networks that are tried.", unit="networks", ge=1, le=1000, when=("study", ("random_networks",))
-    )
-    iterations: int = setting(300, help="Base iterations of each training.", ge=1, le=100_000, scale="log")
+    @model_validator(mode="after")
+    def _runs_fit(self) -> Self:
+        count, labels = len(self.runs), [run.label for run in self.runs]
+        if 0 < count < FEWEST_RUNS:
+            raise ValueError(f"runs: a comparison needs {FEWEST_RUNS} to {MOST_RUNS} runs, got {count}; add another")
+        if len(set(labels)) < count:
+            raise ValueError(f"runs: labels must differ from each other, got {', '.join(labels)}")
+        if count and self.front >= count:
+            raise ValueError(f"front: must be below the number of runs, {count}, got {self.front}")
+        return self

@@ -16,7 +16,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from gebm_studio.files import explain, shipped, written_aside
-from gebm_studio.schema import Preset, Section, Setting, describe, settings_of, value_at
+from gebm_studio.schema import Compare, Preset, Section, Setting, Variant, describe, settings_of, value_at
 from gebm_studio.schema.explain import one_line, problems_of, setting_at, unknown_setting
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "sections",
     "to_toml",
     "value_at",
+    "variants",
 ]
 
 FIRST = "ring"
@@ -40,6 +41,11 @@ FIRST = "ring"
 
 RUN = ".gebm"
 """The suffix of a saved run."""
+
+VARIED = ("base", "energy", "objective", "training", "sampler")
+"""What the runs of a comparison may differ in: never the target or the seed."""
+_SHARED = ("training.metrics_every", "training.truth_every", "training.until")
+"""Rhythms that all runs of a comparison share."""
 
 _LARGEST = 4 * 2**20
 
@@ -203,6 +209,42 @@ def changed(preset: Preset, changes: Mapping[str, Any], where: str = "settings")
     return _validated(table, where)
 
 
+def variants(preset: Preset, where: str = "settings") -> tuple[Preset, ...]:
+    """The preset of each run of a comparison, alone; none where nothing is compared.
+
+    Raises:
+        PresetError: With one line for each change that cannot be, naming run and key.
+    """
+    alone = preset.model_copy(update={"compare": Compare()})
+    found, problems = [], []
+    for index, run in enumerate(preset.compare.runs):
+        place = f"{where}: compare.runs[{index}] ({run.label})"
+        shared = [f"{place}: {_never_varies(path)}" for path in run.changes if _never_varies(path)]
+        try:
+            found.append(alone if shared else changed(alone, _kinds_first(run), place))
+        except PresetError as error:
+            problems += error.problems
+        problems += shared
+    if problems:
+        raise PresetError(problems)
+    return tuple(found)
+
+
+def _never_varies(path: str) -> str:
+    """Why a path cannot differ between the runs of a comparison; empty where it can."""
+    group = path.partition(".")[0]
+    if path in _SHARED:
+        return f"{path} is the same for all runs; set it once, in [training]"
+    if group in Preset.model_fields and group not in VARIED:
+        return f"{path} is the same for all runs; runs may differ in {', '.join(VARIED)}"
+    return ""
+
+
+def _kinds_first(run: Variant) -> dict[str, Any]:
+    """Its changes in such an order that a change of kind does not undo what follows from it."""
+    return dict(sorted(run.changes.items(), key=lambda item: "." in item[0] and not item[0].endswith(".kind")))
+
+
 def assignment(text: str) -> tuple[str, Any]:
     """The path and value of `sampler.friction=0.5`, the value as in TOML, bare words as text.
 
@@ -251,9 +293,11 @@ def _known(preset: Preset, table: Mapping[str, Any], group: str, name: str) -> b
 
 def _validated(table: dict[str, Any], where: str) -> Preset:
     try:
-        return Preset.model_validate(table)
+        preset = Preset.model_validate(table)
     except ValidationError as error:
         raise PresetError([f"{where}: {line}" for line in problems_of(error, table)]) from error
+    variants(preset, where)
+    return preset
 
 
 def _shown(name: object) -> str:

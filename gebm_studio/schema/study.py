@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,9 @@ class Variant(Section):
     """One run of a comparison: the preset with some settings changed."""
 
     label: str = setting("", help="Name of the run, as pictures and table show it.", min_length=1, max_length=24)
+    law: Literal["gebm", "base"] = setting(
+        "gebm", help="What of the run is judged: the GEBM, or its base alone, as of a GAN whose critic is thrown away."
+    )
     changes: dict[str, Any] = Field(
         default_factory=dict, description='Settings by dotted path, such as "objective.name" = "gan".'
     )

@@ -37,6 +37,7 @@ COLUMNS = (
     "overflows",
     "kl_base",
     "kl_gebm",
+    "likelihood",
     "w1_base",
     "w1_gebm",
     "w1_floor",
@@ -151,7 +152,10 @@ class Evaluation:
         if pair is None:
             return {}
         self.notes |= {"kl_base": pair.base_note, "kl_gebm": pair.gebm_note}
-        return {"kl_base": pair.base, "kl_gebm": pair.gebm}
+        if math.isnan(pair.likelihood):
+            return {"kl_base": pair.base, "kl_gebm": pair.gebm}
+        self.notes["likelihood"] = f"L(E) = −E_P E − log Z, {pair.base_note.partition(',')[0]}"
+        return {"kl_base": pair.base, "kl_gebm": pair.gebm, "likelihood": pair.likelihood}
 
     @torch.no_grad()
     def log_z(self, draws: int) -> tuple[float, float]:

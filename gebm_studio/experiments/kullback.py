@@ -20,6 +20,8 @@ from gebm_studio.targets import Target, VonMises
 
 CELLS = 400
 NODES = 4096
+FAR = 8.0
+"""Standard deviations of the latent whose image a line is integrated over."""
 NEIGHBOUR_DIMENSIONS = 4
 NEIGHBOUR_LIMIT = 1.0
 """Nats up to which the neighbour estimate's bias stays small; at 4 nats it was measured to be −0.7 to −1.1."""
@@ -28,12 +30,17 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class KlPair:
-    """KL(P‖G) and KL(P‖Q) in nats, each with how it was found, or NaN with why it is not shown."""
+    """KL(P‖G) and KL(P‖Q) in nats, each with how it was found, or NaN with why it is not shown.
+
+    `likelihood` is L(E) = −E_P E − log Z by an integral of its own, so that KL(P‖G) − L(E) = KL(P‖Q) can be seen
+    to hold; NaN where nothing is integrated.
+    """
 
     base: float
     gebm: float
     base_note: str
     gebm_note: str
+    likelihood: float = math.nan
 
 
 class Remembered:
@@ -42,6 +49,13 @@ class Remembered:
     def __init__(self) -> None:
         self._version: int | None = None
         self._found: tuple[KlPair, float] | None = None
+        self._target: Array | None = None
+
+    def target(self, compute: Callable[[], Array]) -> Array:
+        """log p at the nodes, which never move where the extent is the target's own."""
+        if self._target is None:
+            self._target = compute()
+        return self._target
 
     def of(self, version: int | None, compute: Callable[[], tuple[KlPair, float]]) -> tuple[KlPair, float]:
         """What `compute` gives, once for each version of the model; every time where the version is None."""
@@ -79,8 +93,10 @@ def kl_pair(
     if target.intrinsic_dim < target.dim or base.latent_dim < target.dim:
         why = "∞: data and base do not share a support of full dimension"
         return _known(KlPair(math.inf, math.inf, why, why))
+    if target.has_density and base.has_density and target.dim == 1:
+        return _known(remembered.of(version, lambda: _on_line(model, target))[0])
     if target.has_density and base.has_density and target.dim == 2:
-        return _known(_in_plane(model, target, bound, bound_stderr, lambda compute: remembered.of(version, compute)))
+        return _known(_in_plane(model, target, bound, bound_stderr, remembered, version))
     if target.dim > NEIGHBOUR_DIMENSIONS:
         return _known(None)
     x = _array(target.held_out)
@@ -123,6 +139,7 @@ def _on_circle(model: Gebm, base: Circle, target: VonMises) -> KlPair:
         lambda log_q: kl_1d(log_p, log_q, -math.pi, math.pi),
         lambda angle: np.full_like(angle, -math.log(2 * math.pi)),
         energy,
+        log_p(angles),
         angles,
         2 * math.pi / NODES,
         "quadrature on the circle",
@@ -130,12 +147,52 @@ def _on_circle(model: Gebm, base: Circle, target: VonMises) -> KlPair:
     return pair
 
 
+def _on_line(model: Gebm, target: Target) -> tuple[KlPair, float]:
+    """Over all that the target's picture shows and as far as latents of eight standard deviations reach."""
+    low, high = line_reach(model, target)
+
+    def column(x: Array) -> Tensor:
+        return torch.as_tensor(x, device=model.device).reshape(-1, 1)
+
+    def energy(x: Array) -> Array:
+        return _array(model.energy(column(x).float()))
+
+    def log_g(x: Array) -> Array:
+        return _array(model.base.log_density(column(x)))
+
+    def log_p(x: Array) -> Array:
+        return _array(target.log_density(column(x)))
+
+    cell = (high - low) / NODES
+    nodes: Array = low + cell * (np.arange(NODES, dtype=np.float64) + 0.5)
+    return _by_quadrature(
+        lambda log_q: kl_1d(log_p, log_q, low, high, NODES),
+        log_g,
+        energy,
+        log_p(nodes),
+        nodes,
+        cell,
+        f"quadrature on {NODES} cells",
+    )
+
+
+@torch.no_grad()
+def line_reach(model: Gebm, target: Target) -> tuple[float, float]:
+    """The interval that nearly all mass of a target and a base on a line lies in."""
+    left, right, _, _ = target.home
+    room = (right - left) / 4
+    far = torch.linspace(-FAR, FAR, 65, device=model.device).unsqueeze(1)
+    ends = model.base(far.expand(-1, model.base.latent_dim)).flatten()
+    return min(left - room, ends.min().item()), max(right + room, ends.max().item())
+
+
 def _in_plane(
     model: Gebm,
     target: Target,
     bound: float,
     bound_stderr: float,
-    once: Callable[[Callable[[], tuple[KlPair, float]]], tuple[KlPair, float]],
+    remembered: Remembered,
+    version: int | None,
 ) -> KlPair:
     # Half as wide again as the picture that shows nearly all of the data.
     left, right, bottom, top = target.home
@@ -156,16 +213,16 @@ def _in_plane(
     terms = log_p(_array(target.held_out)) - log_g(_array(target.held_out))
     stderr = float(terms.std()) / math.sqrt(len(terms))
     cell = (extent[1] - extent[0]) * (extent[3] - extent[2]) / CELLS**2
-    pair, error = once(
-        lambda: _by_quadrature(
-            lambda log_q: kl_on_grid(log_p, log_q, extent, CELLS),
-            log_g,
-            energy,
-            _array(grid(extent, CELLS, torch.device("cpu"))),
-            cell,
-            f"quadrature on {CELLS} × {CELLS} cells",
+
+    def compute() -> tuple[KlPair, float]:
+        nodes = _array(grid(extent, CELLS, torch.device("cpu")))
+        known = remembered.target(lambda: log_p(nodes))
+        how = f"quadrature on {CELLS} × {CELLS} cells"
+        return _by_quadrature(
+            lambda log_q: kl_on_grid(log_p, log_q, extent, CELLS), log_g, energy, known, nodes, cell, how
         )
-    )
+
+    pair, error = remembered.of(version, compute)
     if error <= stderr:
         return pair
     value = float(terms.mean())
@@ -181,17 +238,22 @@ def _by_quadrature(
     kl: Callable[[Callable[[Array], Array]], Quadrature],
     log_g: Callable[[Array], Array],
     energy: Callable[[Array], Array],
+    log_p: Array,
     nodes: Array,
     cell: float,
     how: str,
 ) -> tuple[KlPair, float]:
-    """Both divergences with log q = log g − E − log Z, log Z over the same support, and the larger error."""
-    exponents = log_g(nodes) - energy(nodes)
-    log_z = float(np.logaddexp.reduce(exponents)) + math.log(cell)
+    """Both divergences with log q = log g − E − log Z, log Z over the same support, L(E), and the larger error.
+
+    `log_p` is that of the nodes, the middles of cells.
+    """
+    energies = energy(nodes)
+    log_z = float(np.logaddexp.reduce(log_g(nodes) - energies)) + math.log(cell)
     base, gebm = kl(log_g), kl(lambda x: log_g(x) - energy(x) - log_z)
-    pair = KlPair(
-        base.value, gebm.value, f"{how}, error about {base.error:.1g}", f"{how}, error about {gebm.error:.1g}"
-    )
+    inside = log_p > -np.inf  # no mass of P elsewhere, whatever E is there
+    mean = cell * float(np.exp(log_p[inside]) @ energies[inside])
+    notes = f"{how}, error about {base.error:.1g}", f"{how}, error about {gebm.error:.1g}"
+    pair = KlPair(base.value, gebm.value, *notes, -mean - log_z)
     return pair, max(base.error, gebm.error)
 
 

@@ -112,3 +112,46 @@ def test_the_quadrature_is_done_again_only_where_the_model_has_moved(monkeypatch
     learning = training(**sections, training={"train": "energy", "truth_every": 1, "metrics_every": 1, "warmup": 0})
     learning.train(2)
     assert len(done) == 1 + 3
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"target": {"kind": "ring", "std": 0.4}, "base": WIDE, "energy": {"kind": "quadratic"}},
+        {
+            "target": {"kind": "mixture", "means": [-1.0, 2.0], "stds": [0.3, 1.0]},
+            "base": {"kind": "linear", "matrix": [[2.0]], "shift": [0.5]},
+            "energy": {"kind": "mlp", "hidden": 8},
+        },
+        {"target": {"kind": "von_mises"}, "base": {"kind": "circle"}, "energy": {"kind": "linear", "weights": [1, 2]}},
+    ],
+    ids=["plane", "line", "circle"],
+)
+def test_the_gap_of_the_likelihood_is_the_kl_that_is_left(sections: dict[str, Any]) -> None:
+    """KL(P‖G) − L(E) = KL(P‖Q_E), by three integrals, beside what single precision leaves of the energies."""
+    pair = exact(pair_of(**sections))
+    assert pair.base - pair.likelihood == pytest.approx(pair.gebm, abs=2e-6)
+    assert abs(pair.likelihood) > 1e-3
+
+
+def test_a_line_knows_the_closed_form_of_gaussians() -> None:
+    """P = N(.3, .8²), G = N(−.4, 1.1²), E = ½(x − 1)²: KL(P‖G) and log Z in closed form."""
+    pair = exact(
+        pair_of(
+            target={"kind": "mixture", "means": [0.3], "stds": [0.8]},
+            base={"kind": "linear", "matrix": [[1.1]], "shift": [-0.4]},
+            energy={"kind": "quadratic", "precision": [[1.0]], "mean": [1.0]},
+        )
+    )
+    assert pair.base == pytest.approx(0.2853959, abs=1e-6)
+    log_z = -0.5 * math.log(1 + 1.21) - 0.5 * 1.4**2 / (1 + 1.21)
+    assert pair.likelihood == pytest.approx(-0.5 * (0.8**2 + 0.7**2) - log_z, abs=1e-6)
+    assert pair.base_note.startswith("quadrature on 4096 cells")
+
+
+def test_a_narrow_base_far_from_the_data_is_not_cut_off() -> None:
+    """The line reaches as far as the base does: with E = 0 the GEBM is the base and L(E) vanishes."""
+    flat = {"kind": "linear", "weights": [0.0]}
+    target = {"kind": "mixture", "means": [0.0], "stds": [0.5]}
+    pair = exact(pair_of(target=target, base={"kind": "linear", "matrix": [[6.0]], "shift": [20.0]}, energy=flat))
+    assert pair.likelihood == pytest.approx(0.0, abs=1e-6)

@@ -32,8 +32,16 @@ from gebm_studio.messages.commands import (
     StepOnce,
     Stop,
 )
-from gebm_studio.messages.critic import CriticPart
-from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Map, Reading
+from gebm_studio.messages.critic import (
+    Along,
+    CriticLine,
+    CriticPart,
+    CriticReading,
+    CriticView,
+    LayerNorms,
+    Spectra,
+)
+from gebm_studio.messages.pictures import CurvesPart, DataLine, DataPart, GalleryPart, LatentPart, Map, Reading
 from gebm_studio.messages.sampling import (
     FARTHEST,
     RELAXED,
@@ -53,14 +61,19 @@ from gebm_studio.messages.study import ComparePart, SweepPart
 __all__ = [
     "FARTHEST",
     "RELAXED",
+    "Along",
     "Answer",
     "Bytes",
     "Cancel",
     "CheckResult",
     "Command",
     "ComparePart",
+    "CriticLine",
     "CriticPart",
+    "CriticReading",
+    "CriticView",
     "CurvesPart",
+    "DataLine",
     "DataPart",
     "DecayCurve",
     "DecayPart",
@@ -80,6 +93,7 @@ __all__ = [
     "Ladder",
     "LaneResult",
     "LatentPart",
+    "LayerNorms",
     "Load",
     "Map",
     "Mixing",
@@ -99,6 +113,7 @@ __all__ = [
     "SelfTest",
     "SelfTested",
     "SetValue",
+    "Spectra",
     "State",
     "Step",
     "StepOnce",

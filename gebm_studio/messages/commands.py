@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gebm_studio.messages.arrays import Extent
+from gebm_studio.messages.critic import Along
 from gebm_studio.schema import Preset
 
 Part = Literal["data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "critic", "compare", "sweep"]
@@ -135,7 +136,7 @@ class Pull:
     `needs` names the visible panels; `curves_since` is the number of curve rows that the window
     already holds of run `run_id`; `settings_version` the settings it holds. Extents are what the
     two maps should cover (None: the engine's own choice). `probe` asks for an exact reading at a
-    point: ("data", (x, y)) or ("latent", (z1, z2)).
+    point: ("data", (x, y)) or ("latent", (z1, z2)). `critic_along` chooses the line of the critic's view.
     """
 
     run_id: int = 0
@@ -146,6 +147,7 @@ class Pull:
     latent_extent: Extent | None = None
     probe: tuple[str, tuple[float, ...]] | None = None
     film_chain: int = 0
+    critic_along: Along = "modes"
 
 
 Export = ExportSamples | ExportCurves | ExportSettings | ExportRace

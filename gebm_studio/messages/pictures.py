@@ -12,7 +12,7 @@ from gebm_studio.messages.arrays import Bytes, Doubles, Extent, Flags, Floats, I
 class Map:
     """A picture of a function on the plane: `values` (H, W), row 0 at the bottom."""
 
-    name: Literal["energy", "density", "potential"]
+    name: Literal["energy", "density", "critic", "potential"]
     values: Floats
     extent: Extent
     levels: tuple[float, float]
@@ -21,13 +21,32 @@ class Map:
 
 
 @dataclass(frozen=True)
+class DataLine:
+    """Data of one dimension over x (n,): densities p, g and q of the GEBM at β, and E and V = −(critic's output).
+
+    p is NaN where the target has no density; g and q are exact where the base has one, else histograms of base draws,
+    as `note` says. `histogram` (n,) counts the held-out data, in mass per unit of length.
+    """
+
+    x: Floats
+    p: Floats
+    g: Floats
+    q: Floats
+    energy: Floats
+    critic: Floats
+    histogram: Floats
+    note: str
+
+
+@dataclass(frozen=True)
 class DataPart:
     """Points in data space, on the plane of view (the identity where data is 2-D).
 
     data (n, 2); base (m, 2) with its latent (m, d), energy (m,), log_weight (m,) = −βE − log Z_β;
     chains (k, 2); gebm (g, 2): draws of the GEBM by importance resampling of base draws at β;
-    arrows (a, 4): x, y and −∇E there; `map` only when a new one was made. `home` is the extent
-    that shows everything; `axes` names the two axes of the plane.
+    arrows (a, 4): x, y and −∇E there, or what a step of the base moves it by, −N ∂ℓ/∂x of its loss ℓ over N draws;
+    then `unweighted` (a, 4) is −∇E there. `map` only when a new one was made. `home` is the extent
+    that shows everything; `axes` names the two axes of the plane. Data of one dimension come with a `line`.
     """
 
     data: Floats
@@ -42,6 +61,8 @@ class DataPart:
     home: Extent
     axes: tuple[str, str]
     ess_fraction: float
+    unweighted: Floats | None = None
+    line: DataLine | None = None
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,12 @@ class View(Section):
     pictures: Literal["overlay", "triptych"] = setting(
         "overlay", help="One picture with everything, or base, weights and GEBM side by side.", live=True
     )
-    map: Literal["energy", "density", "none"] = setting(
-        "energy", help="The background of the data panel.", label="Background", live=True
+    map: Literal["energy", "density", "critic", "none"] = setting(
+        "energy",
+        help="The background of the data panel: the energy E, the GEBM's density, or the critic V as it was trained, "
+        "of which E is a reading.",
+        label="Background",
+        live=True,
     )
     colour: Literal["role", "log_weight"] = setting(
         "role", help="Colour of the base's points: its role, or the log weight −E − log Z.", live=True

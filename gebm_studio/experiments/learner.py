@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from gebm_studio import schema
 from gebm_studio.experiments.climb import Climber
+from gebm_studio.experiments.negatives import Negatives
 from gebm_studio.models import Gebm
 from gebm_studio.objectives import OBJECTIVES, climbed_constant
 from gebm_studio.objectives.objective import BaseLoss
+from gebm_studio.presets import PresetError
 from gebm_studio.targets import Target
 
 DIVERGED_AT = 1e8
@@ -32,8 +34,8 @@ class Diverged(Exception):
 class Learner:
     """Trains a GEBM on a target by the alternating recipe.
 
-    `overflows` counts exponents that had to be guarded since the start; `penalty` is that
-    of the last energy step.
+    `overflows` counts exponents that had to be guarded since the start; `penalty` is that of the last energy step,
+    `base_gradient` the norm of the base's gradient in the last base step.
 
     References:
         Generalized Energy Based Models (Arbel, Zhou, Gretton, 2021), arXiv 2003.05033.
@@ -46,10 +48,11 @@ class Learner:
 
     def __post_init__(self) -> None:
         self.overflows = 0
-        self.penalty = math.nan
+        self.penalty = self.base_gradient = math.nan
         self.energy_parameters = list(self.model.energy.parameters())
         self.base_parameters = list(self.model.base.parameters())
         self._climber = Climber(self.model.critic, self.energy_parameters)
+        self._negatives = Negatives(self.model, self.latent_noise)
         self._optimisers: dict[str, torch.optim.Adam] = {}
 
     def configure(self, training: schema.Training) -> None:
@@ -72,8 +75,11 @@ class Learner:
 
         Raises:
             Diverged: Naming the quantity; the parameters may then be unusable.
+            PresetError: Where the objective trains no energy.
         """
-        model, count = self.model, training.batch
+        record, model, count = OBJECTIVES[objective.name], self.model, training.batch
+        if record.value is None:
+            raise PresetError([f"objective {objective.name} trains the base alone; the energy rests"])
         data = self.target.sample(count, self.data_noise)
         with torch.no_grad():
             samples = model.base(model.prior(count, self.latent_noise))
@@ -81,30 +87,62 @@ class Learner:
             with torch.no_grad():
                 self._move_constant(model.critic(samples), training)
             return
-        climb = self._climber.climb(objective, data, samples, model.log_partition, self.latent_noise)
+        pushed_up = samples if record.negatives == "base" else self._drawn(objective, data)
+        climb = self._climber.climb(objective, data, pushed_up, model.log_partition, self.latent_noise)
+        gradients = climb.gradients
         if climb.penalty is not None:
             self.penalty = climb.penalty.item()
+        elif objective.penalty == "weight_decay":
+            gradients = self._with_decay(gradients, objective.strength)
         self.overflows += int(climb.overflows)
         self._check("the energy's loss", climb.loss.item(), "lower the energy rate or raise the penalty's weight")
-        self._descend("energy", climb.gradients, self.energy_parameters)
-        self._move_constant(climb.base, training)
+        self._descend("energy", gradients, self.energy_parameters)
+        if objective.penalty == "clip":
+            with torch.no_grad():
+                for parameter in self.energy_parameters:
+                    parameter.clamp_(-objective.clip, objective.clip)
+        values = climb.base
+        if pushed_up is not samples:
+            with torch.no_grad():
+                values = model.critic(samples)
+        self._move_constant(values, training)
 
     def base_step(self, objective: schema.Objective, training: schema.Training) -> None:
         """Descend the objective's loss of the base in its parameters on one batch.
 
         Raises:
             Diverged: Naming the quantity.
+            PresetError: Where the objective trains no base.
         """
         model = self.model
         z = model.prior(training.batch, self.latent_noise)
-        values = model.critic(model.base(z))
-        if self.base_parameters:
+        if OBJECTIVES[objective.name].likelihood:
+            with torch.no_grad():
+                values = model.critic(model.base(z))
+            loss = -model.base.log_density(self.target.sample(training.batch, self.data_noise)).mean()
+        else:
+            values = model.critic(model.base(z))
             loss = _base_loss(objective)(values)
+        if self.base_parameters:
             self._check("the base's loss", loss.item(), "lower the base rate or the energy rate")
             # Not .backward(): the critic's parameters must not collect gradients.
             gradients = torch.autograd.grad(loss, self.base_parameters, allow_unused=True)
-            self._descend("base", gradients, self.base_parameters)
+            self.base_gradient = self._descend("base", gradients, self.base_parameters)
         self._move_constant(values.detach(), training)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What else goes on: the replay buffer, and what was measured in the last steps."""
+        numbers = {"penalty": self.penalty, "base_gradient": self.base_gradient}
+        known = {name: value for name, value in numbers.items() if not math.isnan(value)}
+        found = {name: torch.tensor(value, dtype=torch.float64) for name, value in known.items()}
+        return found if self._negatives.buffer is None else found | {"buffer": self._negatives.buffer}
+
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Take back what `tensors` gave; what an older file lacks begins anew."""
+        self.penalty = float(tensors.get("penalty", math.nan))
+        self.base_gradient = float(tensors.get("base_gradient", math.nan))
+        buffer = tensors.get("buffer")
+        self._negatives.buffer = None if buffer is None else buffer.to(self.model.device, copy=True)
 
     def optimiser_state(self) -> dict[str, Tensor]:
         """Adam's moments and counts, as flat tensors by name."""
@@ -124,13 +162,30 @@ class Learner:
                     state.setdefault(int(index), {})[moment] = value.clone()
             optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
-    def _descend(self, name: str, gradients: Sequence[Tensor | None], parameters: list[nn.Parameter]) -> None:
+    def _drawn(self, objective: schema.Objective, data: Tensor) -> Tensor:
+        try:
+            return self._negatives.draw(objective, data)
+        except FloatingPointError as error:
+            raise Diverged("the negative chains' energy", math.nan, f"{error}; lower the negative step size") from error
+
+    def _with_decay(self, gradients: Sequence[Tensor | None], strength: float) -> list[Tensor]:
+        """The gradients of λ/2 |θ|² added; the penalty is ½ |θ|²."""
+        weights = [parameter.detach() for parameter in self.energy_parameters]
+        self.penalty = 0.5 * _norm(weights) ** 2
+        return [
+            strength * weight if gradient is None else gradient + strength * weight
+            for gradient, weight in zip(gradients, weights, strict=True)
+        ]
+
+    def _descend(self, name: str, gradients: Sequence[Tensor | None], parameters: list[nn.Parameter]) -> float:
+        """One step of Adam; the gradient's norm."""
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         norm = _norm(gradient for gradient in gradients if gradient is not None)
         self._check(f"the {name}'s gradient", norm, f"lower the {name} rate", math.inf)
         self._optimisers[name].step()
         self._optimisers[name].zero_grad(set_to_none=True)
+        return norm
 
     def _move_constant(self, critic_values: Tensor, training: schema.Training) -> None:
         """Move c towards log Z, given e(G(z)) (M,)."""
@@ -147,7 +202,7 @@ def _base_loss(settings: schema.Objective) -> BaseLoss:
     objective = OBJECTIVES[settings.name]
     loss = objective.passing if settings.descent == "passing" and objective.passing else objective.base_loss
     if loss is None:
-        raise ValueError(f"objective {settings.name} trains no base")
+        raise PresetError([f"objective {settings.name} trains the energy alone; the base rests"])
     return loss
 
 

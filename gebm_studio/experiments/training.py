@@ -23,6 +23,8 @@ from gebm_studio.schema import Preset
 ROLES = ("data", "latent", "chains", "evaluation")
 """One random generator each, so that no part's draws depend on what another does."""
 SNAPSHOT_EVERY = 50
+GROUPS = ("model", "optimiser", "learner", "chains", "generator")
+"""Whose the tensors of a saved run are, as their names begin."""
 PREVIEW_SEED = 7919
 
 
@@ -307,6 +309,7 @@ class Training:
         """Weights, optimisers, chains and generators: with `counts`, all that goes on bit for bit."""
         found = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         found |= {f"optimiser.{name}": value for name, value in self.learner.optimiser_state().items()}
+        found |= {f"learner.{name}": value for name, value in self.learner.tensors().items()}
         found |= {f"chains.{name}": value for name, value in self.chains.tensors().items()}
         found |= {f"generator.{role}": generator.get_state() for role, generator in self.generators.items()}
         return {name: value.detach().clone() for name, value in found.items()}
@@ -317,12 +320,13 @@ class Training:
         Raises:
             KeyError, RuntimeError, TypeError: Where they belong to another model.
         """
-        groups: dict[str, dict[str, Tensor]] = {"model": {}, "optimiser": {}, "chains": {}, "generator": {}}
+        groups: dict[str, dict[str, Tensor]] = {name: {} for name in GROUPS}
         for name, value in tensors.items():
             group, key = name.split(".", 1)
             groups[group][key] = value
         self.model.load_state_dict(groups["model"])
         self.learner.load_optimiser_state(groups["optimiser"])
+        self.learner.load_tensors(groups["learner"])
         for role, generator in self.generators.items():
             generator.set_state(groups["generator"][role].cpu())
         self.chains.load_tensors(groups["chains"])

@@ -1,0 +1,72 @@
+"""Negative samples of maximum likelihood: chains on the model's own law, begun at data or going on in a buffer."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gebm_studio import schema
+from gebm_studio.models import Gebm
+from gebm_studio.objectives import OBJECTIVES
+from gebm_studio.samplers import SAMPLERS
+
+
+class Negatives:
+    """k Langevin steps on U(z) = ½|z|² + E(G(z)) before each energy step.
+
+    With an affine base z is the data space in other coordinates, so these are the chains of an ordinary energy-based
+    model there. `buffer` (B, d) holds the persistent chains once there are any.
+
+    Arguments:
+        model: The GEBM, whose base stays.
+        generator: Draws the noise, the choice from the buffer and the renewals.
+
+    References:
+        Training Products of Experts by Minimizing Contrastive Divergence (Hinton, 2002), section 3.
+        Training Restricted Boltzmann Machines using Approximations to the Likelihood Gradient (Tieleman, 2008).
+        Implicit Generation and Modeling with Energy-Based Models (Du, Mordatch, 2019), arXiv 1903.08689, algorithm 1.
+    """
+
+    def __init__(self, model: Gebm, generator: torch.Generator) -> None:
+        self._model, self._generator = model, generator
+        self.buffer: Tensor | None = None
+
+    def draw(self, settings: schema.Objective, data: Tensor) -> Tensor:
+        """G(z) (M, *shape) after the chains' steps, M at most as many as data (N, *shape).
+
+        Raises:
+            FloatingPointError: Where a step met a NaN or an infinity.
+        """
+        if OBJECTIVES[settings.name].negatives == "contrastive":
+            with torch.no_grad():
+                start = self._model.base.encode(data)
+            return self._model.samples(self._walk(settings, start))
+        chosen, buffer = self._choose(settings, len(data))
+        buffer[chosen] = position = self._walk(settings, buffer[chosen])
+        return self._model.samples(position)
+
+    def _choose(self, settings: schema.Objective, count: int) -> tuple[Tensor, Tensor]:
+        """Which chains go on, and the buffer, with a share of them begun anew."""
+        if self.buffer is None:
+            self.buffer = self._model.prior(settings.buffer, self._generator)
+        device = self.buffer.device
+        chosen = torch.randperm(len(self.buffer), generator=self._generator, device=device)[:count]
+        renewed = torch.rand(len(chosen), generator=self._generator, device=device) < settings.renewal
+        fresh = self._model.prior(len(chosen), self._generator)
+        self.buffer[chosen] = torch.where(renewed[:, None], fresh, self.buffer[chosen])
+        return chosen, self.buffer
+
+    def _walk(self, settings: schema.Objective, position: Tensor) -> Tensor:
+        sampler = SAMPLERS["ula"](step_size=settings.chain_step_size)
+        potential = self._model.potential()
+        state = sampler.init(position, potential, self._generator)
+        lost = torch.zeros(len(position), dtype=torch.bool, device=position.device)
+        for _ in range(settings.chain_steps):
+            state, info = sampler.step(state, potential, self._generator)
+            lost |= info.nonfinite
+        if bool(lost.any()):
+            raise FloatingPointError(
+                f"{int(lost.sum())} of {len(lost)} negative chains met a number that is not finite"
+            )
+        position: Tensor = state.position
+        return position

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Tensor
 
 from gebm_studio.experiments.decay import Decay
 from gebm_studio.experiments.race import Race
+from gebm_studio.experiments.sweep import Sweep
 from gebm_studio.messages import Part
 from gebm_studio.models import Gebm
 from gebm_studio.schema import Preset
@@ -32,5 +35,20 @@ class Exhibit(Protocol):
         """The part of a frame that shows it; None while there is nothing to show."""
 
 
-EXHIBITS: dict[Part, Callable[[Gebm, Target, Preset], Exhibit]] = {"race": Race, "decay": Decay}
+@runtime_checkable
+class Keeping(Protocol):
+    """What an exhibit has besides where a file should keep what it has found."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that goes on, by name."""
+
+    def load_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Take back what `tensors` gave.
+
+        Raises:
+            KeyError, ValueError: Where they belong to other settings.
+        """
+
+
+EXHIBITS: dict[Part, Callable[[Gebm, Target, Preset], Exhibit]] = {"race": Race, "decay": Decay, "sweep": Sweep}
 """By the part of a frame that shows each. All are made with every run; one without a wish does nothing."""

@@ -20,7 +20,7 @@ STREAM = 0x53574550
 DEPTHS = (1, 2, 3, 4)
 WIDTHS = (16, 32, 64, 128)
 ACTIVATIONS = ("relu", "leaky_relu", "softplus", "tanh")
-RATES = (1e-4, 3e-4, 1e-3, 3e-3)
+RATES = (3e-4, 1e-3, 3e-3)
 NORMALISED = (False, False, False, True)
 """Of base and critic independently: hidden layers, width, activation, Adam's rate; one critic in four has spectral
 normalisation. All choices are equally likely."""

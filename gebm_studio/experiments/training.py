@@ -13,7 +13,7 @@ from gebm_studio.experiments.chains import Chains
 from gebm_studio.experiments.curves import CurveTable
 from gebm_studio.experiments.diagnosing import Diagnosing
 from gebm_studio.experiments.evaluation import COLUMNS, Evaluation
-from gebm_studio.experiments.exhibits import EXHIBITS
+from gebm_studio.experiments.exhibits import EXHIBITS, Keeping
 from gebm_studio.experiments.learner import Diverged, Learner
 from gebm_studio.experiments.views import Views
 from gebm_studio.messages import CurvesPart, Frame, Part, Pull, SetValue, State, Step, StepOnce, frozen
@@ -23,7 +23,7 @@ from gebm_studio.schema import Preset
 ROLES = ("data", "latent", "chains", "evaluation")
 """One random generator each, so that no part's draws depend on what another does."""
 SNAPSHOT_EVERY = 50
-GROUPS = ("model", "optimiser", "learner", "chains", "generator")
+GROUPS = ("model", "optimiser", "learner", "chains", "generator", "exhibit")
 """Whose the tensors of a saved run are, as their names begin."""
 PREVIEW_SEED = 7919
 
@@ -212,7 +212,9 @@ class Training:
 
     def _restore_good(self) -> None:
         rows = self._good_counts["rows"]
-        self.load_tensors(self._good, self._good_counts)
+        # What an exhibit has found does not depend on the run: it stays.
+        good = {name: value for name, value in self._good.items() if not name.startswith("exhibit.")}
+        self.load_tensors(good, self._good_counts)
         self.curves.replace(self.curves.since(0)[:rows])
         self._measure_if_due()
 
@@ -277,8 +279,12 @@ class Training:
             gallery=self.views.gallery(self.chains, pull.film_chain) if "gallery" in needs else None,
             race=self._exhibited("race", needs),
             decay=self._exhibited("decay", needs),
+            sweep=self._exhibited("sweep", needs),
             reading=self.views.reading(pull.probe, self.chains.beta) if known and pull.probe else None,
         )  # fmt: skip
+
+    def _keeping(self) -> dict[Part, Keeping]:
+        return {part: exhibit for part, exhibit in self.exhibits.items() if isinstance(exhibit, Keeping)}
 
     def _exhibited(self, part: Part, needs: frozenset[Part]) -> Any:
         return self.exhibits[part].part() if part in needs and part in self.exhibits else None
@@ -312,6 +318,8 @@ class Training:
         found |= {f"learner.{name}": value for name, value in self.learner.tensors().items()}
         found |= {f"chains.{name}": value for name, value in self.chains.tensors().items()}
         found |= {f"generator.{role}": generator.get_state() for role, generator in self.generators.items()}
+        for part, exhibit in self._keeping().items():
+            found |= {f"exhibit.{part}.{name}": value for name, value in exhibit.tensors().items()}
         return {name: value.detach().clone() for name, value in found.items()}
 
     def load_tensors(self, tensors: dict[str, Tensor], counts: dict[str, int]) -> None:
@@ -330,6 +338,10 @@ class Training:
         for role, generator in self.generators.items():
             generator.set_state(groups["generator"][role].cpu())
         self.chains.load_tensors(groups["chains"])
+        for part, exhibit in self._keeping().items():
+            kept = {key.partition(".")[2]: value for key, value in groups["exhibit"].items() if key.startswith(f"{part}.")}
+            if kept:
+                exhibit.load_tensors(kept)
         self.iteration, self.energy_steps = counts["iteration"], counts["energy_steps"]
         self.base_steps, self._energy_left = counts["base_steps"], counts["energy_left"]
         self.learner.overflows = counts["overflows"]

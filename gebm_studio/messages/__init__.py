@@ -17,6 +17,7 @@ from gebm_studio.messages.commands import (
     ExportRace,
     ExportSamples,
     ExportSettings,
+    ExportSweep,
     Load,
     Part,
     Pause,
@@ -56,7 +57,8 @@ from gebm_studio.messages.sampling import (
     SelfTested,
     regime,
 )
-from gebm_studio.messages.study import ComparePart, SweepPart
+from gebm_studio.messages.study import ComparePart
+from gebm_studio.messages.sweep import Counts, SweepPart
 
 __all__ = [
     "FARTHEST",
@@ -70,6 +72,7 @@ __all__ = [
     "ComparePart",
     "CriticLine",
     "CriticPart",
+    "Counts",
     "CriticReading",
     "CriticView",
     "CurvesPart",
@@ -84,6 +87,7 @@ __all__ = [
     "ExportRace",
     "ExportSamples",
     "ExportSettings",
+    "ExportSweep",
     "Extent",
     "Flags",
     "Floats",

@@ -8,7 +8,8 @@ from typing import Literal
 from gebm_studio.messages.critic import CriticPart
 from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Reading
 from gebm_studio.messages.sampling import DecayPart, DiagnosticsPart, RacePart, SelfTested
-from gebm_studio.messages.study import ComparePart, SweepPart
+from gebm_studio.messages.study import ComparePart
+from gebm_studio.messages.sweep import SweepPart
 from gebm_studio.schema import Preset
 
 State = Literal["empty", "running", "paused", "diverged"]

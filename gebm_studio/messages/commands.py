@@ -115,6 +115,13 @@ class ExportRace:
 
 
 @dataclass(frozen=True)
+class ExportSweep:
+    """Write the table of the sweep as CSV, as far as it is filled."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class SelfTest:
     """Check the samplers against exact values; the run waits meanwhile and is not changed."""
 
@@ -150,7 +157,7 @@ class Pull:
     critic_along: Along = "modes"
 
 
-Export = ExportSamples | ExportCurves | ExportSettings | ExportRace
+Export = ExportSamples | ExportCurves | ExportSettings | ExportRace | ExportSweep
 Command = (
     Load | Restore | Run | Pause | StepOnce | Reset | RestartChains | SetValue | Save | Export | SelfTest | Cancel
     | Stop | Pull

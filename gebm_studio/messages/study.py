@@ -1,4 +1,4 @@
-"""The parts of a frame that show several trainings: a comparison, and a grid of many."""
+"""The part of a frame that shows several trainings side by side."""
 
 from __future__ import annotations
 
@@ -11,11 +11,3 @@ class ComparePart:
 
     labels: tuple[str, ...]
     front: int
-
-
-@dataclass(frozen=True)
-class SweepPart:
-    """How far a sweep is: trainings done of all."""
-
-    done: int
-    total: int

@@ -51,9 +51,9 @@ class Spectra:
     `exact` σ₁ by singular value decomposition of the weights that learn, `second` σ₂; `iterated` the estimate that
     spectral normalisation divides by, NaN where a layer is not normalised; `effective` σ₁ of what the layer
     multiplies by. `product` of them all and of the activations' steepest slopes, NaN where the network is no chain of
-    linear layers; `slope` the largest |∇V| at `points` points. `angles` (k,): sine of the angle between the right
-    vector of a power iteration from a fresh start and the exact one after 1 … k steps on layer `layer`, and `values`
-    (k,) its relative error of σ₁; `ratio` is σ₂/σ₁ of that layer.
+    linear layers; `slope` the largest |∇V| at `points` points. `tangents` (k + 1,): tan θ, θ the angle
+    between the right vector of a power iteration and the exact one at a fresh start and after each of k steps on layer
+    `layer`, and `values` (k,) the relative error of its σ₁; `ratio` is σ₂/σ₁ of that layer.
     """
 
     exact: Floats
@@ -65,7 +65,7 @@ class Spectra:
     points: int
     layer: int
     ratio: float
-    angles: Floats
+    tangents: Floats
     values: Floats
 
 

@@ -19,7 +19,13 @@ __all__ = [
 ]  # fmt: skip
 
 
-def build(preset: Preset, shape: tuple[int, ...], log_target: Function, device: torch.device) -> Gebm:
+def _no_data(_: int) -> Tensor:
+    raise ValueError("base: it is fitted to data, and there is none")
+
+
+def build(
+    preset: Preset, shape: tuple[int, ...], log_target: Function, device: torch.device, draws: bases.Draws = _no_data
+) -> Gebm:
     """The GEBM of a preset with its starting weights, which depend on the seed alone.
 
     Arguments:
@@ -27,6 +33,7 @@ def build(preset: Preset, shape: tuple[int, ...], log_target: Function, device: 
         shape: Shape of one example of the target.
         log_target: The target's log density, needed by the exact ratio energy alone.
         device: Where the model will live.
+        draws: The training data (n, *shape), needed by bases that are fitted to it.
 
     Raises:
         ValueError: Where the parts do not fit the shape.
@@ -35,15 +42,16 @@ def build(preset: Preset, shape: tuple[int, ...], log_target: Function, device: 
     # neither depends on what ran before nor changes what runs after.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(preset.seed)
-        base = bases.build(preset.base, shape)
+        base = bases.build(preset.base, shape, draws)
+        density = bases.Density(base)
 
         def log_base(x: Tensor) -> Tensor:
             if isinstance(base, bases.Circle):
                 # On the circle both densities are taken with respect to the angle.
                 return torch.full_like(x[:, 0], -math.log(2 * math.pi))
-            return base.log_density(x)
+            return density.at_rest(x)
 
-        energy = energies.build(preset.energy, shape, log_base, log_target)
+        energy = energies.build(preset.energy, shape, base, log_base, log_target)
         reading = OBJECTIVES[preset.objective.name].energy
         if reading is not None:
             energy = energies.Read(energy, reading)

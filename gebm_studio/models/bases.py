@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from gebm_studio import schema
+from gebm_studio.models import fits
+from gebm_studio.models.flows import Flow, in_precision_of
 from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
-from gebm_studio.schema.model import CircleBase, ConvBase, LinearBase, MlpBase
+from gebm_studio.schema.model import CircleBase, ConvBase, FlowBase, GaussianBase, MlpBase, PpcaBase
+
+FITTED = 32768
+"""Draws of a target without an end that a Gaussian is fitted to."""
+Draws = Callable[[int], Tensor]
+"""Training data (n, *shape), as many as asked for, or all there are."""
 
 
 class Base(nn.Module):
@@ -18,6 +26,8 @@ class Base(nn.Module):
     latent_dim: int
     has_density = False
     """Whether G pushes η forward to a density on the whole data space."""
+    invertible = False
+    """Whether every example has one latent; `encode` gives it."""
 
     def pullback(self, z: Tensor) -> tuple[Tensor, Pullback]:
         """G(z) and the map that takes gradients (N, *shape) with respect to it back to z (N, d)."""
@@ -31,6 +41,14 @@ class Base(nn.Module):
         """
         raise ValueError(f"{type(self).__name__} has no density on the data space")
 
+    def encode(self, x: Tensor) -> Tensor:
+        """The latents z (N, d) with G(z) = x, where `invertible`.
+
+        Raises:
+            ValueError: Where G has no inverse.
+        """
+        raise ValueError(f"{type(self).__name__} has no inverse on the data space")
+
 
 class Mlp(Base):
     """G(z) = MLP(z), reshaped to the shape of an example."""
@@ -39,7 +57,7 @@ class Mlp(Base):
         super().__init__()
         self.latent_dim, self.shape = section.latent_dim, shape
         widths = [section.latent_dim, *[section.hidden] * section.depth, math.prod(shape)]
-        self.net = mlp(widths, section.activation)
+        self.net = mlp(widths, section.activation, residual=section.residual)
 
     def forward(self, z: Tensor) -> Tensor:
         x: Tensor = self.net(z)
@@ -69,18 +87,26 @@ class Circle(Base):
 
 
 class Linear(Base):
-    """G(z) = Az + b, the Gaussian N(b, AAᵀ)."""
+    """G(z) = Az + b, the Gaussian N(b, AAᵀ).
 
-    def __init__(self, section: LinearBase) -> None:
+    Arguments:
+        matrix: A (D, d) before training.
+        shift: b (D,) before training.
+        shape: Of one example; (D,) where silent.
+    """
+
+    def __init__(self, matrix: Tensor, shift: Tensor, shape: tuple[int, ...] | None = None) -> None:
         super().__init__()
-        self.latent_dim = section.latent_dim
-        self.matrix = nn.Parameter(torch.tensor(section.matrix))
-        self.shift = nn.Parameter(torch.tensor(section.shift))
-        rows, columns = self.matrix.shape
-        self.has_density = rows == columns and bool(torch.linalg.matrix_rank(self.matrix) == rows)
+        rows, self.latent_dim = matrix.shape
+        self.shape = shape or (rows,)
+        self.matrix = nn.Parameter(matrix.float())
+        self.shift = nn.Parameter(shift.float())
+        square = rows == self.latent_dim
+        self.has_density = self.invertible = square and bool(torch.linalg.matrix_rank(self.matrix) == rows)
 
     def forward(self, z: Tensor) -> Tensor:
-        return z @ self.matrix.T + self.shift
+        x = z @ self.matrix.T + self.shift
+        return x.reshape(len(z), *self.shape) if len(self.shape) > 1 else x
 
     def log_density(self, x: Tensor) -> Tensor:
         """log N(x; b, AAᵀ), (N,), in the precision of `x`.
@@ -90,11 +116,55 @@ class Linear(Base):
         """
         if not self.has_density:
             return super().log_density(x)
-        matrix, shift = self.matrix.to(x), self.shift.to(x)
-        z = torch.linalg.solve(matrix, (x - shift).T).T
-        normaliser = 0.5 * self.latent_dim * math.log(2 * math.pi) + torch.linalg.slogdet(matrix)[1]
+        z = self.encode(x)
+        normaliser = 0.5 * self.latent_dim * math.log(2 * math.pi) + torch.linalg.slogdet(self.matrix.to(x))[1]
         log_density: Tensor = -0.5 * z.square().sum(1) - normaliser
         return log_density
+
+    def encode(self, x: Tensor) -> Tensor:
+        if not self.invertible:
+            return super().encode(x)
+        z: Tensor = torch.linalg.solve(self.matrix.to(x), (x.flatten(1) - self.shift.to(x)).T).T
+        return z
+
+
+class Normalising(Base):
+    """G(z) = f⁻¹(z) of a normalising flow f; g is exact."""
+
+    has_density = invertible = True
+
+    def __init__(self, section: FlowBase, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape, self.latent_dim = shape, math.prod(shape)
+        self.flow = Flow(section, self.latent_dim)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.flow.decode(z).reshape(len(z), *self.shape)
+
+    def log_density(self, x: Tensor) -> Tensor:
+        return self.flow.log_density(x.flatten(1))
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.flow.encode(x.flatten(1))
+
+
+class Density(nn.Module):
+    """log g(x) of a base as a function of x alone: no gradient reaches the base's parameters.
+
+    An energy that is relative to the base stays what it is while the base learns; only then is E_Q[∇E · ∂G] the
+    base's gradient.
+    """
+
+    def __init__(self, base: Base) -> None:
+        super().__init__()
+        self.base = base
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.base.log_density(x)
+
+    def at_rest(self, x: Tensor) -> Tensor:
+        """log g(x), (N,), in the precision of examples (N, *shape)."""
+        return in_precision_of(x, self, at_rest=True)
 
 
 class Conv(Base):
@@ -120,14 +190,25 @@ class Conv(Base):
         return x
 
 
-def build(section: schema.Base, shape: tuple[int, ...]) -> Base:
+def build(section: schema.Base, shape: tuple[int, ...], draws: Draws) -> Base:
     """The base that a preset describes, for examples of the given shape.
+
+    Arguments:
+        section: The preset's base.
+        shape: Shape of one example.
+        draws: The training data, which fitted bases are fitted to.
 
     Raises:
         ValueError: Where the base cannot make examples of that shape.
     """
     if isinstance(section, MlpBase):
         return Mlp(section, shape)
+    if isinstance(section, FlowBase):
+        return Normalising(section, shape)
+    if isinstance(section, GaussianBase):
+        return _gaussian(section, shape, draws)
+    if isinstance(section, PpcaBase):
+        return Linear(*fits.ppca(draws(FITTED).flatten(1), section.components), shape)
     if isinstance(section, ConvBase):
         if shape != (1, 8, 8):
             raise ValueError(f"base: kind conv makes 8×8 images, the target has shape {shape}; use kind mlp")
@@ -138,4 +219,22 @@ def build(section: schema.Base, shape: tuple[int, ...]) -> Base:
         return Circle(section)
     if shape != (len(section.matrix),):
         raise ValueError(f"base.matrix: the target has shape {shape}, A has {len(section.matrix)} rows")
-    return Linear(section)
+    return Linear(torch.tensor(section.matrix), torch.tensor(section.shift))
+
+
+def _gaussian(section: GaussianBase, shape: tuple[int, ...], draws: Draws) -> Linear:
+    dim = math.prod(shape)
+    for name, given in (("mean", section.mean), ("covariance", section.covariance)):
+        if given and len(given) != dim:
+            raise ValueError(f"base.{name}: the target has dimension {dim}, got {len(given)} entries")
+    if section.mean and section.covariance:
+        matrix, mean = torch.zeros(0), torch.zeros(0)
+    else:
+        matrix, mean = fits.gaussian(draws(FITTED).flatten(1))
+    if section.covariance:
+        matrix, singular = torch.linalg.cholesky_ex(torch.tensor(section.covariance, dtype=torch.float64))
+        if singular:
+            raise ValueError("base.covariance: must be positive definite; raise the entries on its diagonal")
+    if section.mean:
+        mean = torch.tensor(section.mean)
+    return Linear(matrix, mean, shape)

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from gebm_studio import schema
+from gebm_studio.models.bases import Base, Density
+from gebm_studio.models.flows import Flow
 from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
-from gebm_studio.schema.model import ConvEnergy, LinearEnergy, MlpEnergy, QuadraticEnergy
+from gebm_studio.schema.model import ConvEnergy, FlowEnergy, LinearEnergy, MlpEnergy, QuadraticEnergy
 
 Function = Callable[[Tensor], Tensor]
 
@@ -107,12 +109,32 @@ class Ratio(Energy):
         return self._log_base(x) - self._log_target(x) + self.offset
 
 
-def build(section: schema.Energy, shape: tuple[int, ...], log_base: Function, log_target: Function) -> Energy:
+class Normalised(Energy):
+    """E(x) = log g(x) − log q(x) + k with a normalising flow q: the GEBM's density is q, and log Z = −k.
+
+    g is a constant of the energy, also while the base learns.
+    """
+
+    def __init__(self, section: FlowEnergy, base: Base) -> None:
+        super().__init__()
+        self.flow = Flow(section, base.latent_dim)
+        self.offset = section.offset
+        # In a tuple, it is no part of this module, yet a copy of the model refers to the copied base.
+        self._density = (Density(base),)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._density[0].at_rest(x) - self.flow.log_density(x.flatten(1)) + self.offset
+
+
+def build(
+    section: schema.Energy, shape: tuple[int, ...], base: Base, log_base: Function, log_target: Function
+) -> Energy:
     """The energy that a preset describes, for examples of the given shape.
 
     Arguments:
         section: The preset's energy.
         shape: Shape of one example.
+        base: The model's base, with a density for a flow energy.
         log_base: log g on examples, used by the exact ratio alone.
         log_target: log p on examples, with respect to the same measure as `log_base`.
 
@@ -121,7 +143,7 @@ def build(section: schema.Energy, shape: tuple[int, ...], log_base: Function, lo
     """
     if isinstance(section, MlpEnergy):
         widths = [math.prod(shape), *[section.hidden] * section.depth, 1]
-        net = mlp(widths, section.activation, normalised=section.spectral_norm)
+        net = mlp(widths, section.activation, normalised=section.spectral_norm, residual=section.residual)
         return Network(nn.Sequential(nn.Flatten(), net) if len(shape) > 1 else net, section.floor)
     if isinstance(section, ConvEnergy):
         if shape != (1, 8, 8):
@@ -135,6 +157,10 @@ def build(section: schema.Energy, shape: tuple[int, ...], log_base: Function, lo
         if shape != (len(section.mean),):
             raise ValueError(f"energy.mean: the target has shape {shape}, got {len(section.mean)} entries")
         return Quadratic(section)
+    if isinstance(section, FlowEnergy):
+        if not base.has_density:
+            raise ValueError("energy: kind flow needs a base with a density; use a base of kind flow, gaussian or ppca")
+        return Normalised(section, base)
     return Ratio(log_base, log_target, section.offset)
 
 

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
     "relu": nn.ReLU,
     "leaky_relu": nn.LeakyReLU,
     "silu": nn.SiLU,
@@ -22,28 +24,47 @@ _Derivative = Callable[[Tensor, Tensor], Tensor]
 """Takes a gradient and what was kept of the forward pass one layer back."""
 
 
-def mlp(widths: Sequence[int], activation: str, *, normalised: bool = False) -> nn.Sequential:
+class Residual(nn.Sequential):
+    """x ↦ x + f(x): a hidden layer that adds to what it is given."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        added = x
+        for layer in self:
+            added = layer(added)
+        return x + added
+
+
+def mlp(widths: Sequence[int], activation: str, *, normalised: bool = False, residual: bool = False) -> nn.Sequential:
     """Linear layers of the given widths with an activation between them.
 
     Arguments:
         widths: Input width, hidden widths, output width.
         activation: A name in `ACTIVATIONS`.
         normalised: Spectral normalisation of every layer.
+        residual: Each hidden layer after the first adds to what it is given: h ← h + W σ(h) + b.
+
+    References:
+        Identity mappings in deep residual networks (He et al., 2016), arXiv 1603.05027: activation first.
     """
     layers: list[nn.Module] = []
     for index, (width_in, width_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        layer: nn.Module = nn.Linear(width_in, width_out)
+        if normalised:
+            layer = spectral_norm(layer)
+        if residual and 0 < index < len(widths) - 2:
+            layers.append(Residual(ACTIVATIONS[activation](), layer))
+            continue
         if index:
             layers.append(ACTIVATIONS[activation]())
-        layer = nn.Linear(width_in, width_out)
-        layers.append(spectral_norm(layer) if normalised else layer)
+        layers.append(layer)
     return nn.Sequential(*layers)
 
 
 def pullback(net: nn.Module, x: Tensor) -> tuple[Tensor, Pullback]:
     """net(x) and the map that takes gradients with respect to it back to x; parameters are constants.
 
-    For what `mlp` makes this walks the layers by hand: the same bits as autograd without its bookkeeping,
-    which at 64 rows costs as much as the products. Anything else goes through autograd.
+    For what `mlp` makes without residual blocks and normalisation this walks the layers by hand: the same bits as
+    autograd without its bookkeeping, which at 64 rows costs as much as the products. All else goes through autograd.
     """
     layers = list(net) if isinstance(net, nn.Sequential) else []
     by_turns = [type(layer) is nn.Linear if place % 2 == 0 else type(layer) in _DERIVATIVES
@@ -91,6 +112,8 @@ _DERIVATIVES: dict[type[nn.Module], tuple[Callable[[Tensor], Tensor], bool, _Der
     # In place where the derivative needs the output alone: the input is a linear layer's own result.
     nn.ReLU: (torch.relu_, True, lambda g, y: _aten.threshold_backward(g, y, 0)),
     nn.Tanh: (torch.tanh_, True, _aten.tanh_backward),
+    nn.ELU: (nn.functional.elu, False, lambda g, x: _aten.elu_backward(g, 1.0, 1.0, 1.0, False, x)),
+    nn.GELU: (nn.functional.gelu, False, _aten.gelu_backward),
     nn.LeakyReLU: (nn.LeakyReLU(), False, lambda g, x: _aten.leaky_relu_backward(g, x, 0.01, False)),
     nn.SiLU: (nn.functional.silu, False, _aten.silu_backward),
     nn.Softplus: (nn.functional.softplus, False, lambda g, x: _aten.softplus_backward(g, x, 1.0, 20.0)),

@@ -8,20 +8,51 @@ from pydantic import Field, model_validator
 
 from gebm_studio.schema.field import Real, Section, setting
 
-Activation = Literal["relu", "leaky_relu", "silu", "softplus", "tanh"]
+Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "tanh"]
 
 
-class MlpBase(Section):
+def _residual() -> bool:
+    default: bool = setting(
+        False, help="Each hidden layer after the first adds to what it is given: h ← h + W σ(h) + b."
+    )
+    return default
+
+
+class _Flow(Section):
+    """An invertible network with an exact density, by change of variables; before training it is the identity."""
+
+    architecture: Literal["realnvp", "maf"] = setting(
+        "realnvp",
+        help="realnvp, couplings: as fast to draw from as to evaluate; maf, autoregressive: in D dimensions it takes D "
+        "times as long to draw from as to evaluate.",
+    )
+    transforms: int = setting(
+        6, help="Invertible layers, each affine in the coordinates that it moves.", unit="layers", ge=1, le=16
+    )
+    hidden: int = setting(64, help="Width of each layer's network.", unit="units", ge=1, le=1024, scale="log")
+    depth: int = setting(2, help="Hidden layers of each layer's network.", unit="layers", ge=1, le=4)
+    activation: Activation = setting("silu", help="Nonlinearity of each layer's network.")
+
+
+class _Base(Section):
+    @property
+    def has_density(self) -> bool:
+        """Whether it has a density on the whole data space."""
+        return False
+
+
+class MlpBase(_Base):
     """G(z) = MLP(z), z ~ N(0, I)."""
 
     kind: Literal["mlp"] = "mlp"
     latent_dim: int = setting(2, help="Dimension of the latent space.", symbol="d", ge=1, le=512, scale="log")
     hidden: int = setting(128, help="Width of each hidden layer.", unit="units", ge=1, le=2048, scale="log")
-    depth: int = setting(3, help="Number of hidden layers.", unit="layers", ge=0, le=12)
+    depth: int = setting(3, help="Number of hidden layers.", unit="layers", ge=0, le=16)
     activation: Activation = setting("relu", help="Nonlinearity between the layers.")
+    residual: bool = _residual()
 
 
-class CircleBase(Section):
+class CircleBase(_Base):
     """z → centre + radius (cos θ, sin θ), θ = 2πΦ(z): uniform on a circle."""
 
     kind: Literal["circle"] = "circle"
@@ -33,7 +64,7 @@ class CircleBase(Section):
         return 1
 
 
-class LinearBase(Section):
+class LinearBase(_Base):
     """G(z) = Az + b: a Gaussian, with a density where A is square and invertible."""
 
     kind: Literal["linear"] = "linear"
@@ -46,6 +77,10 @@ class LinearBase(Section):
     def latent_dim(self) -> int:
         return len(self.matrix[0])
 
+    @property
+    def has_density(self) -> bool:
+        return len(self.matrix) == self.latent_dim
+
     @model_validator(mode="after")
     def _shapes_agree(self) -> Self:
         widths = {len(row) for row in self.matrix}
@@ -56,7 +91,56 @@ class LinearBase(Section):
         return self
 
 
-class ConvBase(Section):
+class GaussianBase(_Base):
+    """N(μ, Σ), G(z) = Lz + μ with Σ = LLᵀ: the likeliest Gaussian of the training data, or a given one."""
+
+    kind: Literal["gaussian"] = "gaussian"
+    mean: tuple[Real, ...] = setting((), help="μ before training; empty: the training data's.", symbol="μ")
+    covariance: tuple[tuple[Real, ...], ...] = setting(
+        (), help="Σ before training, symmetric and positive; empty: the training data's.", symbol="Σ", max_length=64
+    )
+
+    @property
+    def has_density(self) -> bool:
+        return True
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        rows = self.covariance
+        if any(len(row) != len(rows) for row in rows):
+            raise ValueError(f"covariance: must be square, got rows of {sorted({len(row) for row in rows})} entries")
+        if any(rows[i][j] != rows[j][i] for i in range(len(rows)) for j in range(i)):
+            raise ValueError("covariance: must be symmetric")
+        if self.mean and rows and len(self.mean) != len(rows):
+            raise ValueError(f"mean: {len(rows)} rows of the covariance need {len(rows)} entries, got {len(self.mean)}")
+        return self
+
+
+class PpcaBase(_Base):
+    """Probabilistic PCA: N(μ, WWᵀ + σ²I), W of rank k, at its maximum of likelihood (Tipping and Bishop, 1999)."""
+
+    kind: Literal["ppca"] = "ppca"
+    components: int = setting(
+        2, help="k, principal axes with variances of their own; the others share σ², the mean of theirs.", symbol="k",
+        ge=1, le=512, scale="log",
+    )  # fmt: skip
+
+    @property
+    def has_density(self) -> bool:
+        return True
+
+
+class FlowBase(_Flow, _Base):
+    """A normalising flow: G is invertible and g is exact."""
+
+    kind: Literal["flow"] = "flow"
+
+    @property
+    def has_density(self) -> bool:
+        return True
+
+
+class ConvBase(_Base):
     """A transposed-convolutional generator of 8×8 images with values in [−1, 1]."""
 
     kind: Literal["conv"] = "conv"
@@ -64,7 +148,9 @@ class ConvBase(Section):
     channels: int = setting(64, help="Channels of the widest layer.", unit="channels", ge=4, le=512, scale="log")
 
 
-Base = Annotated[MlpBase | CircleBase | LinearBase | ConvBase, Field(discriminator="kind")]
+Base = Annotated[
+    MlpBase | CircleBase | LinearBase | GaussianBase | PpcaBase | FlowBase | ConvBase, Field(discriminator="kind")
+]
 
 
 class _NetworkEnergy(Section):
@@ -84,8 +170,9 @@ class MlpEnergy(_NetworkEnergy):
 
     kind: Literal["mlp"] = "mlp"
     hidden: int = setting(128, help="Width of each hidden layer.", unit="units", ge=1, le=2048, scale="log")
-    depth: int = setting(3, help="Number of hidden layers.", unit="layers", ge=0, le=12)
+    depth: int = setting(3, help="Number of hidden layers.", unit="layers", ge=0, le=16)
     activation: Activation = setting("silu", help="Nonlinearity between the layers.")
+    residual: bool = _residual()
 
 
 class ConvEnergy(_NetworkEnergy):
@@ -130,4 +217,15 @@ class RatioEnergy(Section):
     offset: float = setting(0.0, help="k, a planted constant: log Z = −k.", symbol="k", ge=-50.0, le=50.0)
 
 
-Energy = Annotated[MlpEnergy | ConvEnergy | LinearEnergy | QuadraticEnergy | RatioEnergy, Field(discriminator="kind")]
+class FlowEnergy(_Flow):
+    """E(x) = log g(x) − log q(x) + k with a normalising flow q: the GEBM's density is q itself and log Z = −k."""
+
+    kind: Literal["flow"] = "flow"
+    offset: float = setting(
+        0.0, help="k, a planted constant: the learned c should find log Z = −k.", symbol="k", ge=-50.0, le=50.0
+    )
+
+
+Energy = Annotated[
+    MlpEnergy | ConvEnergy | LinearEnergy | QuadraticEnergy | RatioEnergy | FlowEnergy, Field(discriminator="kind")
+]

@@ -29,6 +29,9 @@ class FiniteTarget(Target):
         chosen = torch.randint(len(self.training), (n,), generator=generator, device=generator.device)
         return self.training.to(generator.device)[chosen]
 
+    def training_data(self, count: int, seed: int) -> Tensor:
+        return self.training
+
     def projection(self) -> tuple[Tensor, Tensor, tuple[str, str]]:
         """As `Target.projection`; above three dimensions the first two principal components of `training`."""
         return self._plane

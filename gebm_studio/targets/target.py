@@ -46,6 +46,10 @@ class Target(ABC):
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draws (n, *shape), float32, on the generator's device; the same for the same generator state."""
 
+    def training_data(self, count: int, seed: int) -> Tensor:
+        """As many draws as asked for, the same for the same seed; of a finite target all training examples."""
+        return self.sample(count, torch.Generator(self.device).manual_seed(seed))
+
     @property
     @abstractmethod
     def home(self) -> Extent:

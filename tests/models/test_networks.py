@@ -30,14 +30,15 @@ def by_autograd(function: Callable[[Tensor], Tensor], x: Tensor, cotangent: Tens
     activation=st.sampled_from(sorted(ACTIVATIONS)),
     depth=st.integers(0, 4),
     normalised=st.booleans(),
+    residual=st.booleans(),
     double=st.booleans(),
     seed=st.integers(0, 99),
 )
 def test_the_pullback_has_the_bits_of_autograd(
-    activation: str, depth: int, normalised: bool, double: bool, seed: int
+    activation: str, depth: int, normalised: bool, residual: bool, double: bool, seed: int
 ) -> None:
     torch.manual_seed(seed)
-    net = mlp([3, *[16] * depth, 2], activation, normalised=normalised).eval()
+    net = mlp([3, *[16] * depth, 2], activation, normalised=normalised, residual=residual).eval()
     dtype = torch.float64 if double else torch.float32
     net.to(dtype)
     x, cotangent = torch.randn(7, 3, dtype=dtype), torch.randn(7, 2, dtype=dtype)
@@ -50,6 +51,23 @@ def test_the_pullback_has_the_bits_of_autograd(
     assert torch.equal(x, before), "the input was written to"
     assert not y.requires_grad and not found.requires_grad
     assert all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_residual_layers_add_to_what_they_are_given() -> None:
+    """h₁ = W₁x + b₁, h ← h + W σ(h) + b, out = W σ(h) + b; with the added layers at zero, h₁ alone is left."""
+    torch.manual_seed(1)
+    net = mlp([3, 16, 16, 16, 2], "silu", residual=True)
+    first, *blocks, activation, last = net
+    assert len(blocks) == 2
+    x = torch.randn(5, 3)
+    wanted = first(x)
+    for block in blocks:
+        wanted = wanted + block[1](nn.functional.silu(wanted))
+    assert torch.equal(net(x), last(activation(wanted)))
+    for block in blocks:
+        nn.init.zeros_(block[1].weight)
+        nn.init.zeros_(block[1].bias)
+    assert torch.equal(net(x), last(activation(first(x))))
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class Training:
         self.preset, self.device, self.folder = preset, device, folder
         self.target = targets.build(preset.target, seed=preset.seed, device=device, folder=folder)
         try:
-            self.model = models.build(preset, self.target.shape, _log_density(self.target), device)
+            self.model = models.build(preset, self.target.shape, _log_density(self.target), device, self._training_data)
         except ValueError as error:
             raise PresetError([str(error)]) from error
         self.generators = {
@@ -74,6 +74,9 @@ class Training:
         self.settle()
         self._good: dict[str, Tensor] = self.tensors()
         self._good_counts = self.counts()
+
+    def _training_data(self, count: int) -> Tensor:
+        return self.target.training_data(count, self.preset.seed)
 
     # What a run does.
 

@@ -90,17 +90,18 @@ class Preset(Section):
                 problems.append(f"energy.{width}: target {target} needs {shape[0]} entries, got {got}")
         if isinstance(self.energy, LinearEnergy) and isinstance(self.target, PointFile):
             problems.append("energy: kind linear needs a target of known dimension; use kind mlp for a file")
+        if self.energy.kind == "flow" and not self.base.has_density:
+            problems.append("energy: kind flow needs a base with a density; use a base of kind flow, gaussian or ppca")
         if self.energy.kind == "ratio":
-            square = self.base.kind == "linear" and len(self.base.matrix) == self.base.latent_dim
             on_circle = (
                 self.base.kind == "circle"
                 and self.target.kind == "von_mises"
                 and (self.base.radius, self.base.center) == (self.target.radius, self.target.center)
             )
-            if not on_circle and not (square and self.target.has_density):
+            if not on_circle and not (self.base.has_density and self.target.has_density):
                 problems.append(
-                    "energy: kind ratio needs a target and a base with densities on the same support; "
-                    "use a square linear base with a Gaussian, moons, checkerboard, spiral or funnel target"
+                    "energy: kind ratio needs a target and a base with densities on the same support; use a base of "
+                    "kind gaussian, flow or square linear with a Gaussian, moons, checkerboard, spiral or funnel target"
                 )
             if self.training.train in ("both", "energy"):
                 problems.append("training.train: an exact ratio energy has nothing to learn; use base or none")

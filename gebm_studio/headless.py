@@ -15,7 +15,7 @@ from tqdm import tqdm
 from gebm_studio import presets
 from gebm_studio.engine import exports as writing
 from gebm_studio.engine import storage
-from gebm_studio.experiments import Diverged, Training, limit_threads, resolve
+from gebm_studio.experiments import Comparison, Diverged, Experiment, Training, begin, limit_threads, resolve
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
 from gebm_studio.experiments.race import Race
 from gebm_studio.files import written_aside
@@ -60,13 +60,13 @@ def run(
     limit_threads()
     out.mkdir(parents=True, exist_ok=True)
     where = resolve(device)
-    training = storage.load(source, where) if isinstance(source, Path) else Training(source, where, folder)
-    status = _train(training, steps, out, progress)
+    thing: Experiment = storage.load(source, where) if isinstance(source, Path) else begin(source, where, folder)
+    status = _train(thing, steps, out, progress)
     try:
-        _write_all(training, out, exports, progress, complete=status == 0)
+        _write_all(thing, out, exports, progress, complete=status == 0)
     except KeyboardInterrupt:
         # Even the results were interrupted: keep at least the run itself.
-        storage.save(training, out / "run.gebm")
+        storage.save(thing, out / "run.gebm")
         return 130
     return status
 
@@ -110,7 +110,7 @@ def _table(results: Sequence[CheckResult]) -> list[str]:
     ]
 
 
-def _train(training: Training, steps: int, out: Path, progress: bool) -> int:
+def _train(training: Experiment, steps: int, out: Path, progress: bool) -> int:
     """Advance by some iterations; returns an exit status."""
     first = training.iteration
     next_save = time.monotonic() + SAVE_SECONDS
@@ -118,11 +118,13 @@ def _train(training: Training, steps: int, out: Path, progress: bool) -> int:
         try:
             while training.iteration < first + steps:
                 training.advance()
+                for line in training.take_notices():
+                    bar.write(line)
                 done = training.iteration - first
                 if done > bar.n:
                     bar.update(done - bar.n)
                     if done % 50 == 0:
-                        bar.set_postfix(kale=f"{training.curves.latest().get('kale_heldout', math.nan):.3f}")
+                        bar.set_postfix(kale=f"{training.front.curves.latest().get('kale_heldout', math.nan):.3f}")
                 if time.monotonic() > next_save:
                     storage.save(training, out / "run.gebm")
                     next_save = time.monotonic() + SAVE_SECONDS
@@ -135,21 +137,30 @@ def _train(training: Training, steps: int, out: Path, progress: bool) -> int:
     return 0
 
 
-def _write_all(training: Training, out: Path, wanted: Sequence[Export], progress: bool, complete: bool) -> None:
-    storage.save(training, out / "run.gebm")
-    writing.write_curves(out / "metrics.csv", training)
-    note = {"seed": training.preset.seed, "device": str(training.device), "steps": training.iteration}
-    presets.save(training.preset, out / "preset.toml", note | storage.versions())
-    drawing = _drawn(training, SAMPLES, SAMPLER_STEPS, progress)
-    samples = drawing.samples
-    writing.write_npz(out / "samples.npz", samples)
-    if len(training.target.shape) == 3:
-        writing.write_grid(out / "grid.png", training, samples, ExportSamples(str(out / "grid.png")))
-    _write_json(out / "summary.json", summary(training, samples, drawing.time) | {"complete": complete})
-    if training.preset.race.lanes and complete:
-        _race(training, out / "race.csv", progress)
+def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress: bool, complete: bool) -> None:
+    storage.save(thing, out / "run.gebm")
+    writing.write_curves(out / "metrics.csv", thing)
+    front = thing.front
+    note = {"seed": thing.preset.seed, "device": str(thing.device), "steps": thing.iteration}
+    presets.save(thing.preset, out / "preset.toml", note | storage.versions())
+    drawings = {label: _drawn(run, SAMPLES, SAMPLER_STEPS, progress) for label, run in thing.runs.items()}
+    samples = {label: drawing.samples for label, drawing in drawings.items()}
+    whole = next(samples[label] for label, run in thing.runs.items() if run is front)
+    if isinstance(thing, Comparison):
+        whole = whole | {f"{name}.{label}": own[name] for label, own in samples.items() for name in ("base", "gebm")}
+    writing.write_npz(out / "samples.npz", whole)
+    if len(front.target.shape) == 3:
+        writing.write_grid(out / "grid.png", front, whole, ExportSamples(str(out / "grid.png")))
+    found = {label: summary(run, samples[label], drawings[label].time) for label, run in thing.runs.items()}
+    if isinstance(thing, Comparison):
+        kept = {"title": thing.preset.title, "steps": thing.iteration, "seed": thing.preset.seed}
+        _write_json(out / "summary.json", kept | {"runs": found, "stopped": thing.stopped, "complete": complete})
+    else:
+        _write_json(out / "summary.json", found[""] | {"complete": complete})
+    if thing.preset.race.lanes and complete:
+        _race(front, out / "race.csv", progress)
     for order in wanted:
-        _export(training, order, progress)
+        _export(thing, order, progress)
 
 
 def _race(training: Training, path: Path, progress: bool) -> None:
@@ -165,11 +176,12 @@ def _race(training: Training, path: Path, progress: bool) -> None:
         pass
 
 
-def _export(training: Training, order: Export, progress: bool) -> None:
+def _export(thing: Experiment, order: Export, progress: bool) -> None:
+    training = thing.front
     if isinstance(order, ExportCurves):
-        writing.write_curves(order.path, training)
+        writing.write_curves(order.path, thing)
     elif isinstance(order, ExportSettings):
-        presets.save(training.preset, order.path)
+        presets.save(thing.preset, order.path)
     elif isinstance(order, ExportSamples):
         samples = _drawn(training, order.rows * order.columns, order.steps, progress).samples
         if Path(order.path).suffix.lower() == ".npz":

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from gebm_studio import presets
 from gebm_studio.engine import storage
-from gebm_studio.experiments import Training, resolve
+from gebm_studio.experiments import Comparison, Training, resolve
 from gebm_studio.experiments.draws import SampleRun
+from gebm_studio.schema import Preset
 
 SAMPLE_SEED = 15485863
 
@@ -79,8 +80,39 @@ class Run(Training):
         storage.save(self, path)
 
 
-def experiment(preset: str | Path, *, device: str = "auto", seed: int | None = None, **changes: Any) -> Run:
-    """A new run of a preset.
+class Runs(Comparison):
+    """Runs in lockstep with the verbs of one; `runs` holds each by its label."""
+
+    def sample(self, count: int, *, run: str = "", **wanted: Any) -> NDArray[np.float32]:
+        """Draws of the GEBM of one run, by its label, of the one in front where none is named; see `Run.sample`.
+
+        Raises:
+            KeyError: Where no run has the label.
+        """
+        drawn: NDArray[np.float32] = (self.runs[run] if run else self.front).sample(count, **wanted)  # type: ignore[attr-defined]
+        return drawn
+
+    def metrics(self) -> dict[str, float]:
+        """The newest value of every curve of every run, by names such as ``"GAN: w1_base"``."""
+        self.settle()
+        latest = {label: run.curves.latest() for label, run in self.runs.items()}
+        return {f"{label}: {name}": value for label, found in latest.items() for name, value in found.items()}
+
+    def save(self, path: Path | str) -> None:
+        """Write all runs to a file that `load` continues.
+
+        Raises:
+            OSError: Where the file cannot be written; what stood there is kept.
+        """
+        storage.save(self, path)
+
+
+def _made(preset: Preset, device: torch.device, folder: str) -> Run | Runs:
+    return Runs(preset, device, folder, Run) if preset.compare.runs else Run(preset, device, folder)
+
+
+def experiment(preset: str | Path, *, device: str = "auto", seed: int | None = None, **changes: Any) -> Run | Runs:
+    """A new run of a preset, or several in lockstep where it compares.
 
     Arguments:
         preset: A preset's name, figure id or path.
@@ -96,13 +128,13 @@ def experiment(preset: str | Path, *, device: str = "auto", seed: int | None = N
     if seed is not None:
         paths["seed"] = seed
     loaded = presets.load(path)
-    return Run(presets.changed(loaded, paths) if paths else loaded, resolve(device), str(path.parent))
+    return _made(presets.changed(loaded, paths) if paths else loaded, resolve(device), str(path.parent))
 
 
-def load(path: str | Path, *, device: str = "auto") -> Run:
+def load(path: str | Path, *, device: str = "auto") -> Run | Runs:
     """A saved run, ready to continue.
 
     Raises:
         PresetError: In one line, where the file cannot be used.
     """
-    return storage.load(path, resolve(device), Run)
+    return storage.load(path, resolve(device), _made)

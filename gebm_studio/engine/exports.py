@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gebm_studio.experiments import Training
+from gebm_studio.experiments import Experiment, Training
 from gebm_studio.experiments.draws import SampleRun
 from gebm_studio.experiments.race import Race
 from gebm_studio.experiments.views import pixels
@@ -126,18 +126,22 @@ def _scatter_block(run: Training, points: NDArray[Any], name: str) -> NDArray[np
     return sheet
 
 
-def write_curves(path: Path | str, run: Training) -> None:
+def write_curves(path: Path | str, run: Experiment) -> None:
     """Write all curves as CSV: a header, then a row for each measurement; not measured is empty.
+
+    Of several runs side by side the first column says whose row it is.
 
     Raises:
         OSError: Where the file cannot be written; what stood there is kept.
     """
     run.settle()
+    several = len(run.runs) > 1
     with written_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
-        writer.writerow(run.curves.columns)
-        for row in run.curves.since(0):
-            writer.writerow("" if math.isnan(value) else repr(float(value)) for value in row)
+        writer.writerow([*["run"] * several, *run.front.curves.columns])
+        for label, training in run.runs.items():
+            for row in training.curves.since(0):
+                writer.writerow([*[label] * several, *(_cell(float(value)) for value in row)])
 
 
 RACE = (

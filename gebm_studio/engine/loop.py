@@ -21,7 +21,7 @@ from gebm_studio.engine.host import Options
 from gebm_studio.engine.inbox import Inbox
 from gebm_studio.engine.speed import Speed
 from gebm_studio.engine.tasks import Task
-from gebm_studio.experiments import Diverged, Training, describe, limit_threads, resolve
+from gebm_studio.experiments import Diverged, Experiment, begin, describe, limit_threads, resolve
 from gebm_studio.files import explain
 from gebm_studio.presets import PresetError, save
 
@@ -41,7 +41,7 @@ class Engine:
         self._connection, self._options = connection, options
         self._inbox = Inbox()
         self._speed = Speed()
-        self._run: Training | None = None
+        self._run: Experiment | None = None
         self._run_id = 0
         self._state: m.State = "empty"
         self._stopped = False
@@ -123,7 +123,7 @@ class Engine:
             self._fault(f"while handling {type(command).__name__}")
 
     def _load(self, command: m.Load) -> None:
-        self._begin(lambda: Training(command.preset, self._device(), command.folder), command.run_id, command.running)
+        self._begin(lambda: begin(command.preset, self._device(), command.folder), command.run_id, command.running)
 
     def _restore(self, command: m.Restore) -> None:
         self._begin(lambda: storage.load(command.path, self._device()), command.run_id, command.running)
@@ -133,9 +133,9 @@ class Engine:
         if run is not None:
             preset, folder = run.preset, run.folder
             was_running = self._state == "running"
-            self._begin(lambda: Training(preset, self._device(), folder), command.run_id, was_running)
+            self._begin(lambda: begin(preset, self._device(), folder), command.run_id, was_running)
 
-    def _begin(self, make: Callable[[], Training], run_id: int, running: bool) -> None:
+    def _begin(self, make: Callable[[], Experiment], run_id: int, running: bool) -> None:
         """Put a new run in the place of the old one; where it cannot be made the old one stays."""
         run = make()
         self._run, self._run_id = run, run_id
@@ -165,6 +165,7 @@ class Engine:
         if self._run is not None:
             self._state = "paused"
             self._run.step(command)
+            self._tell_notices(self._run)
 
     def _restart_chains(self, _: m.RestartChains) -> None:
         if self._run is not None:
@@ -187,13 +188,13 @@ class Engine:
         self._written(command.path, "curves")
 
     def _export_race(self, command: m.ExportRace) -> None:
-        run = self._need_run()
+        run = self._need_run().front
         if not run.preset.race.lanes:
             raise PresetError(["there is no race to write; add a sampler to it first"])
         self._take_up(lambda: tasks.writing_race(run, command.path, self._tell))
 
     def _export_samples(self, command: m.ExportSamples) -> None:
-        run = self._need_run()
+        run = self._need_run().front
         self._take_up(lambda: tasks.writing_samples(run, command, self._tell))
 
     def _self_test(self, _: m.SelfTest) -> None:
@@ -219,7 +220,7 @@ class Engine:
     def _stop(self, _: m.Stop) -> None:
         self._stopped = True
 
-    def _need_run(self) -> Training:
+    def _need_run(self) -> Experiment:
         if self._run is None:
             raise PresetError(["there is no run yet; open a preset first"])
         return self._run
@@ -246,6 +247,7 @@ class Engine:
             self._out_of_memory()
         except Exception:  # noqa: BLE001  likewise
             self._fault(f"at iteration {run.iteration}")
+        self._tell_notices(run)
         if run.iteration != before:
             self._speed.passed(run.iteration, run.preset.view.pace)
         if time.perf_counter() > self._next_autosave:
@@ -307,6 +309,10 @@ class Engine:
 
     def _note(self, level: Literal["info", "warning", "error"], text: str, topic: str) -> None:
         self._connection.send(m.Note(level, text, self._run_id, self._run.iteration if self._run else 0, topic))
+
+    def _tell_notices(self, run: Experiment) -> None:
+        for text in run.take_notices():
+            self._note("warning", text, "diverged")
 
     def _written(self, path: str, what: str) -> None:
         self._connection.send(m.Written(path, what))

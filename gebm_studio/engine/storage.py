@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
-from gebm_studio.experiments import Training
+from gebm_studio.experiments import Experiment, Saved, begin
 from gebm_studio.files import explain, written_aside
 from gebm_studio.presets import PresetError, parse, to_toml
 from gebm_studio.schema import Preset
 
 FORMAT = 1
 PRESET, STATE, META = "preset.toml", "state.safetensors", "meta.json"
-CURVES = "curves"
-R = TypeVar("R", bound=Training)
+E = TypeVar("E", bound=Experiment)
 LIMIT = 2 * 1024**3
 """Bytes of a part, so that a hostile zip cannot fill the memory."""
 
@@ -33,31 +33,27 @@ def versions() -> dict[str, str]:
     return {"gebm_studio": gebm_studio.__version__, "torch": str(torch.__version__), "numpy": numpy.__version__}
 
 
-def save(run: Training, path: Path | str) -> None:
+def save(run: Experiment, path: Path | str) -> None:
     """Write a run so that `load` continues it bit for bit on the CPU.
 
     Raises:
         OSError: Where the file cannot be written; what stood there is kept.
     """
-    run.settle()
-    tensors = {name: value.cpu().contiguous() for name, value in run.tensors().items()}
-    tensors[CURVES] = torch.from_numpy(run.curves.since(0))
-    meta = {
-        "format": FORMAT,
-        "versions": versions(),
-        "counts": run.counts(),
-        "folder": run.folder,
-        "curves": list(run.curves.columns),
-        "notes": run.evaluation.notes,
-    }
+    saved = run.saved()
+    tensors = {name: value.cpu().contiguous() for name, value in saved.tensors.items()}
+    meta = {"format": FORMAT, "versions": versions(), "folder": run.folder} | saved.facts
     with written_aside(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(PRESET, to_toml(run.preset))
         archive.writestr(STATE, safetensors.torch.save(tensors))
         archive.writestr(META, json.dumps(meta, indent=2))
 
 
-def load(path: Path | str, device: torch.device, kind: type[R] = Training) -> R:  # type: ignore[assignment]
-    """The run that `save` wrote, ready to continue, as a `Training` or a kind of it.
+def load(
+    path: Path | str,
+    device: torch.device,
+    make: Callable[[Preset, torch.device, str], E] = begin,  # type: ignore[assignment]
+) -> E:
+    """The run that `save` wrote, ready to continue, as what `make` makes of its settings.
 
     Raises:
         PresetError: In one line, where the file is missing, broken, of a newer format, or does not fit itself.
@@ -81,7 +77,13 @@ def load(path: Path | str, device: torch.device, kind: type[R] = Training) -> R:
         raise PresetError([f"{path}: not a saved run ({_first_line(error)})"]) from error
     except OSError as error:
         raise PresetError([explain(error, path, "read")]) from error
-    return _rebuilt(parse(preset_text, f"{path}: {PRESET}"), tensors, meta, device, path, kind)
+    preset = parse(preset_text, f"{path}: {PRESET}")
+    run = make(preset, device, str(meta.get("folder", "")))
+    try:
+        run.take_back(Saved(tensors, meta))
+    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise PresetError([f"{path}: its state does not fit its settings ({_first_line(error)})"]) from error
+    return run
 
 
 def _part(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
@@ -92,21 +94,6 @@ def _part(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
     if info.file_size > LIMIT:
         raise PresetError([f"{path}: {name} is larger than {LIMIT} bytes"])
     return archive.read(info)
-
-
-def _rebuilt(
-    preset: Preset, tensors: dict[str, Any], meta: dict[str, Any], device: torch.device, path: Path, kind: type[R]
-) -> R:
-    run = kind(preset, device, str(meta.get("folder", "")))
-    try:
-        rows = tensors.pop(CURVES).numpy()
-        if list(run.curves.columns) == meta["curves"]:
-            run.curves.replace(rows)
-        run.load_tensors(tensors, meta["counts"])
-        run.evaluation.notes.update({str(name): str(text) for name, text in meta["notes"].items()})
-    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
-        raise PresetError([f"{path}: its state does not fit its settings ({_first_line(error)})"]) from error
-    return run
 
 
 def _first_line(error: Exception) -> str:

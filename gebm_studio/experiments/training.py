@@ -10,13 +10,15 @@ from torch import Tensor
 
 from gebm_studio import models, targets
 from gebm_studio.experiments.chains import Chains
+from gebm_studio.experiments.critic import CriticLook
 from gebm_studio.experiments.curves import CurveTable
 from gebm_studio.experiments.diagnosing import Diagnosing
 from gebm_studio.experiments.evaluation import COLUMNS, Evaluation
 from gebm_studio.experiments.exhibits import EXHIBITS, Keeping
+from gebm_studio.experiments.experiment import Saved
 from gebm_studio.experiments.learner import Diverged, Learner
 from gebm_studio.experiments.views import Views
-from gebm_studio.messages import CurvesPart, Frame, Part, Pull, SetValue, State, Step, StepOnce, frozen
+from gebm_studio.messages import CriticPart, CurvesPart, Frame, Part, Pull, SetValue, State, Step, StepOnce, frozen
 from gebm_studio.presets import PresetError, changed, describe_path
 from gebm_studio.schema import Preset
 
@@ -25,6 +27,8 @@ ROLES = ("data", "latent", "chains", "evaluation")
 SNAPSHOT_EVERY = 50
 GROUPS = ("model", "optimiser", "learner", "chains", "generator", "exhibit")
 """Whose the tensors of a saved run are, as their names begin."""
+CURVES = "curves"
+"""The rows of the curves among the tensors of a saved run."""
 PREVIEW_SEED = 7919
 
 
@@ -63,11 +67,12 @@ class Training:
         self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
         self.exhibits = {part: make(self.model, self.target, preset) for part, make in EXHIBITS.items()}
         self.views = Views(self.model, self.target, preset.seed + PREVIEW_SEED)
+        self.critic_look = CriticLook(self.model, self.target, preset.seed)
         self.diagnosing = Diagnosing(self.target)
         self.curves = CurveTable(COLUMNS)
         self.iteration = self.energy_steps = self.base_steps = 0
         self.settings_version = 0
-        self._model_version = 0
+        self.model_version = 0
         self._energy_left = preset.training.warmup if self._learns("base") and self._learns("energy") else 0
         self._energy_left = max(self._energy_left, self._energy_share())
         self._measure()
@@ -77,6 +82,16 @@ class Training:
 
     def _training_data(self, count: int) -> Tensor:
         return self.target.training_data(count, self.preset.seed)
+
+    @property
+    def front(self) -> Training:
+        """The training that panels and exports show: this one."""
+        return self
+
+    @property
+    def runs(self) -> dict[str, Training]:
+        """This training alone, without a label."""
+        return {"": self}
 
     # What a run does.
 
@@ -166,7 +181,7 @@ class Training:
         self._model_moved()
 
     def _model_moved(self) -> None:
-        self._model_version += 1
+        self.model_version += 1
         self.chains.model_moved()
         for exhibit in self.exhibits.values():
             exhibit.model_moved()
@@ -207,7 +222,7 @@ class Training:
             "penalty": self.learner.penalty,
         }
         compares = self.iteration % self.preset.training.truth_every == 0
-        self.curves.begin(row, self.evaluation.truth_in_pieces(self._model_version) if compares else iter(()))
+        self.curves.begin(row, self.evaluation.truth_in_pieces(self.model_version) if compares else iter(()))
 
     def settle(self) -> None:
         """Finish what is being measured, so that the curves hold everything up to now."""
@@ -257,7 +272,7 @@ class Training:
     def frame(self, pull: Pull, *, run_id: int, state: State, rate: float, device: str) -> Frame:
         """The answer to a pull: only the parts that it names are computed."""
         running, view = state == "running", self.preset.view
-        where: dict[str, Any] = {"version": self._model_version, "iteration": self.iteration, "running": running}
+        where: dict[str, Any] = {"version": self.model_version, "iteration": self.iteration, "running": running}
         known = pull.run_id == run_id
         needs = pull.needs
         return Frame(
@@ -283,6 +298,7 @@ class Training:
             race=self._exhibited("race", needs),
             decay=self._exhibited("decay", needs),
             sweep=self._exhibited("sweep", needs),
+            critic=self._critic(pull) if "critic" in needs else None,
             reading=self.views.reading(pull.probe, self.chains.beta) if known and pull.probe else None,
         )  # fmt: skip
 
@@ -291,6 +307,11 @@ class Training:
 
     def _exhibited(self, part: Part, needs: frozenset[Part]) -> Any:
         return self.exhibits[part].part() if part in needs and part in self.exhibits else None
+
+    def _critic(self, pull: Pull) -> CriticPart | None:
+        return self.critic_look.part(
+            self.preset, pull.critic_along, version=self.model_version, iteration=self.iteration
+        )
 
     def _sampler_name(self) -> str:
         sampler = self.preset.sampler
@@ -301,7 +322,31 @@ class Training:
         since = min(since, len(self.curves))
         return CurvesPart(since, COLUMNS, frozen(self.curves.since(since)), tuple(self.evaluation.notes.items()))
 
+    def take_notices(self) -> list[str]:
+        """Nothing: what happens to one training stops it, and is raised."""
+        return []
+
     # What a file keeps.
+
+    def saved(self) -> Saved:
+        """Tensors with all curves, and what only text can hold."""
+        self.settle()
+        curves = torch.from_numpy(self.curves.since(0))
+        facts = {"counts": self.counts(), "curves": list(self.curves.columns), "notes": self.evaluation.notes}
+        return Saved(self.tensors() | {CURVES: curves}, facts)
+
+    def take_back(self, saved: Saved) -> None:
+        """Go on from what `saved` gave.
+
+        Raises:
+            KeyError, RuntimeError, TypeError, ValueError: Where it belongs to other settings.
+        """
+        tensors = dict(saved.tensors)
+        rows = tensors.pop(CURVES).numpy()
+        if list(self.curves.columns) == saved.facts["curves"]:
+            self.curves.replace(rows)
+        self.load_tensors(tensors, saved.facts["counts"])
+        self.evaluation.notes.update({str(name): str(text) for name, text in saved.facts["notes"].items()})
 
     def counts(self) -> dict[str, int]:
         """The numbers that tell where in the schedule the run is."""
@@ -348,7 +393,7 @@ class Training:
         self.iteration, self.energy_steps = counts["iteration"], counts["energy_steps"]
         self.base_steps, self._energy_left = counts["base_steps"], counts["energy_left"]
         self.learner.overflows = counts["overflows"]
-        self._model_version += 1
+        self.model_version += 1
         for exhibit in self.exhibits.values():
             exhibit.model_moved()
 

@@ -61,6 +61,10 @@ class Views:
         _, _, self._axes = target.projection()
         self._data_budget, self._latent_budget = MapBudget(), MapBudget()
 
+    def show_anew(self) -> None:
+        """Give each map again, also one that has been given: whoever looks now has not seen it."""
+        self._data_budget, self._latent_budget = MapBudget(), MapBudget()
+
     def plane(self, x: Tensor) -> Floats:
         """Examples (n, *shape) on the plane of view, (n, 2)."""
         return _floats(self._target.to_plane(x))

@@ -57,7 +57,7 @@ from gebm_studio.messages.sampling import (
     SelfTested,
     regime,
 )
-from gebm_studio.messages.study import ComparePart
+from gebm_studio.messages.study import ComparedRun, ComparePart
 from gebm_studio.messages.sweep import Counts, SweepPart
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "CheckResult",
     "Command",
     "ComparePart",
+    "ComparedRun",
     "CriticLine",
     "CriticPart",
     "Counts",

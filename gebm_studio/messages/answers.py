@@ -17,7 +17,10 @@ State = Literal["empty", "running", "paused", "diverged"]
 
 @dataclass(frozen=True)
 class Frame:
-    """One answer to one `Pull`; `asked_run_id` is the run that the pull asked for."""
+    """One answer to one `Pull`; `asked_run_id` is the run that the pull asked for.
+
+    In a comparison all parts but `compare` are of the training `front`, counted from 0.
+    """
 
     run_id: int
     state: State
@@ -42,6 +45,7 @@ class Frame:
     sweep: SweepPart | None = None
     reading: Reading | None = None
     asked_run_id: int = 0
+    front: int = 0
 
 
 @dataclass(frozen=True)

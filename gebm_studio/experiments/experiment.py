@@ -1,0 +1,99 @@
+"""What every running thing offers to the engine, whatever it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor
+
+from gebm_studio.messages import Frame, Pull, SetValue, State, StepOnce
+from gebm_studio.schema import Preset
+
+if TYPE_CHECKING:
+    from gebm_studio.experiments.training import Training
+
+
+@dataclass(frozen=True)
+class Saved:
+    """All that goes on bit for bit: tensors by name, and facts that JSON can hold."""
+
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+
+class Experiment(Protocol):
+    """One training, or several in lockstep.
+
+    Attributes:
+        preset: The settings as a person set them.
+        device: Where it computes.
+        folder: Where relative file names of the preset start.
+    """
+
+    preset: Preset
+    device: torch.device
+    folder: str
+
+    @property
+    def iteration(self) -> int:
+        """How many base iterations are done."""
+
+    @property
+    def front(self) -> Training:
+        """The training that panels and exports show."""
+
+    @property
+    def runs(self) -> dict[str, Training]:
+        """Every training by its label; the label of one alone is empty."""
+
+    def advance(self) -> None:
+        """One small piece of work.
+
+        Raises:
+            Diverged: After the last good state was restored, naming the quantity.
+        """
+
+    def step(self, command: StepOnce) -> None:
+        """Take single steps of one kind.
+
+        Raises:
+            Diverged: After the last good state was restored, naming the quantity.
+        """
+
+    def train(self, iterations: int) -> None:
+        """Advance by a number of base iterations.
+
+        Raises:
+            Diverged: After the last good state was restored, naming the quantity.
+        """
+
+    def settle(self) -> None:
+        """Finish the row of the curves that is being measured."""
+
+    def set_value(self, command: SetValue) -> None:
+        """Change one live setting.
+
+        Raises:
+            PresetError: Where there is no such setting, the value is out of range, or it needs a restart.
+        """
+
+    def restart_chains(self) -> None:
+        """Begin all chains again from the prior."""
+
+    def frame(self, pull: Pull, *, run_id: int, state: State, rate: float, device: str) -> Frame:
+        """The answer to a pull: only the parts that it names are computed."""
+
+    def take_notices(self) -> list[str]:
+        """What a person should know that happened since the last call, a line each."""
+
+    def saved(self) -> Saved:
+        """What a file keeps; `take_back` goes on from there bit for bit."""
+
+    def take_back(self, saved: Saved) -> None:
+        """Go on from what `saved` gave.
+
+        Raises:
+            KeyError, RuntimeError, TypeError, ValueError: Where it belongs to other settings.
+        """

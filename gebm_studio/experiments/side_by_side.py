@@ -1,0 +1,68 @@
+"""What a window shows of several trainings at once: small pictures on shared axes, and all their curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gebm_studio.experiments.training import PREVIEW_SEED, Training
+from gebm_studio.experiments.views import Views
+from gebm_studio.messages import ComparedRun, ComparePart, DataPart
+from gebm_studio.schema import Preset
+
+
+class SideBySide:
+    """Pictures of all runs, one of them made anew for each frame, so that four cost no more than one.
+
+    Everything here draws from generators of its own, the same for each run, and changes nothing.
+    """
+
+    def __init__(self, runs: Sequence[Training], preset: Preset) -> None:
+        self._runs = runs
+        self._views = [Views(run.model, run.target, preset.seed + PREVIEW_SEED) for run in runs]
+        self._turn = 0
+        self._shown = [False] * len(runs)
+
+    def part(self, preset: Preset, stopped: Mapping[int, str], since: Sequence[int], *, running: bool) -> ComparePart:
+        """The frame's part.
+
+        Arguments:
+            preset: The settings of the whole.
+            stopped: Why a run stands still, by its number.
+            since: Rows of the curves that the window holds of each run; empty for none.
+            running: Whether the engine has other work to do.
+        """
+        if not any(since):
+            self._shown = [False] * len(self._runs)  # whoever looks now has seen nothing
+        found = []
+        for index, (variant, run) in enumerate(zip(preset.compare.runs, self._runs, strict=True)):
+            found.append(
+                ComparedRun(
+                    label=variant.label,
+                    law=variant.law,
+                    changes=tuple(f"{path} = {value}" for path, value in variant.changes.items()),
+                    iteration=run.iteration,
+                    stopped=stopped.get(index, ""),
+                    picture=self._picture(index, preset, running),
+                    curves=run.curves_part(since[index] if index < len(since) else 0),
+                )
+            )
+        self._turn = (self._turn + 1) % len(self._runs)
+        return ComparePart(tuple(found), preset.compare.front)
+
+    def _picture(self, index: int, preset: Preset, running: bool) -> DataPart | None:
+        """The picture of the run whose turn it is, and of one that has not been shown."""
+        if index != self._turn and self._shown[index]:
+            return None
+        run = self._runs[index]
+        if not self._shown[index]:
+            self._views[index].show_anew()
+        self._shown[index] = True
+        return self._views[index].data(
+            run.chains,
+            map_name=preset.view.map,
+            arrows="none",
+            extent=None,
+            version=run.model_version,
+            iteration=run.iteration,
+            running=running,
+        )

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from gebm_studio.experiments import sweep_score
-from gebm_studio.experiments.sweep_plan import METHODS, plan_of, trial_preset
+from gebm_studio.experiments.sweep_plan import METHODS, Plan, plan_of, trial_preset
 from gebm_studio.experiments.sweep_score import Score, data_score, interval
 from gebm_studio.experiments.sweep_trial import TrialRun
-from gebm_studio.messages import SweepPart, frozen
+from gebm_studio.messages import Doubles, SweepPart, frozen
 from gebm_studio.models import Gebm
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import Preset
@@ -72,6 +72,16 @@ class Sweep:
         """Nothing: no chain takes part, and the same trainings would end in the same table."""
 
     # Work.
+
+    @property
+    def plan(self) -> Plan:
+        """All trainings in their order."""
+        return self._plan
+
+    @property
+    def results(self) -> tuple[Score, ...]:
+        """What the trainings that have ended came to, in the same order."""
+        return tuple(self._results)
 
     @property
     def done(self) -> int:
@@ -203,7 +213,7 @@ class Sweep:
         return work * self._clock / float(self._spent.sum())
 
 
-def _means(scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _means(scores: Doubles) -> Doubles:
     """Mean and half interval over repeats, (rows, methods, 2)."""
     rows, _, methods = scores.shape
     found = np.empty((rows, methods, 2))

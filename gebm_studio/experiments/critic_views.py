@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from gebm_studio import schema
+from gebm_studio.experiments.data_line import line_histogram
 from gebm_studio.experiments.kullback import line_reach
 from gebm_studio.experiments.spectra import weighted_layers
 from gebm_studio.messages import Along, CriticLine, CriticReading, Floats, frozen
@@ -182,18 +182,6 @@ def _histogram(model: Gebm, z: Tensor, at: Tensor) -> Tensor:
     """The density of base draws on a line at the places (PLACES,)."""
     x = model.samples(z).flatten().double().cpu().numpy()
     return torch.from_numpy(line_histogram(x, at.double().numpy(), None))
-
-
-def line_histogram(x: np.ndarray, at: np.ndarray, weights: np.ndarray | None, smooth: float = 1.5) -> np.ndarray:
-    """A histogram of draws (M,) around evenly spaced places (n,), in mass per unit of length, slightly smoothed."""
-    from scipy.ndimage import gaussian_filter1d
-
-    step = at[1] - at[0]
-    edges = np.append(at - step / 2, at[-1] + step / 2)
-    counts, _ = np.histogram(x, edges, weights=weights)
-    total = len(x) if weights is None else weights.sum()
-    density: np.ndarray = gaussian_filter1d(counts.astype(np.float64), smooth, mode="constant") / (total * step)
-    return density
 
 
 def _floats(values: Tensor) -> Floats:

@@ -95,7 +95,7 @@ def leading(weights: Doubles) -> tuple[float, float, Doubles]:
 def power_iteration(weights: Doubles, seed: int, steps: int = STEPS) -> Iteration:
     """u ← Wv/|Wv|, v ← Wᵀu/|Wᵀu| from a random v, against the singular value decomposition."""
     first, _, right = leading(weights)
-    v: Doubles = np.random.default_rng(seed).standard_normal(weights.shape[1])
+    v: Doubles = np.random.default_rng(seed).standard_normal((weights.shape[1],))
     tangents, errors = [_tangent(v, right)], []
     for _ in range(steps):
         u = _unit(weights @ v)

@@ -13,11 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gebm_studio import schema
 from gebm_studio.experiments.chains import BINS, RANGE, Chains
+from gebm_studio.experiments.data_line import data_line, line_histogram, places
 from gebm_studio.experiments.history import SHOWN
 from gebm_studio.experiments.maps import MapBudget, density_histogram, evaluated, robust_levels
+from gebm_studio.experiments.pulls import base_step, force
 from gebm_studio.messages import (
     Bytes,
+    DataLine,
     DataPart,
     Extent,
     Floats,
@@ -35,7 +39,7 @@ POINTS, IMAGE_POINTS = 768, 256
 """Points shown: an image costs a hundred times what a point of the plane costs."""
 ARROWS = 160
 GALLERY = 64
-HISTOGRAM_DRAWS = 16384
+HISTOGRAM_DRAWS, LINE_DRAWS = 16384, 4096
 LATENT_HOME: Extent = (-RANGE, RANGE, -RANGE, RANGE)
 PROPOSALS, PATHS, PATH_POINTS = 256, 12, 64
 """Chains whose last proposal, and whose way to it, are shown, and about how many points a way has at most."""
@@ -59,6 +63,7 @@ class Views:
         jitter = torch.rand(points, generator=generator, device=model.device)
         self._shares = (torch.arange(points, device=model.device) + jitter) / points
         _, _, self._axes = target.projection()
+        self._counted: np.ndarray | None = None
         self._data_budget, self._latent_budget = MapBudget(), MapBudget()
 
     def show_anew(self) -> None:
@@ -72,15 +77,16 @@ class Views:
     @torch.no_grad()
     def data(
         self, chains: Chains, *, map_name: str, arrows: str, extent: Extent | None, version: int, iteration: int,
-        running: bool,
+        running: bool, objective: schema.Objective | None = None,
     ) -> DataPart:  # fmt: skip
-        """The data-space panel's part."""
+        """The data-space panel's part; arrows of the base's step need the `objective` that it descends."""
         model, beta = self._model, chains.beta
         x = model.base(self._z)
         energy = model.energy(x)
         exponents = tilt(energy, beta)
         log_weight = exponents - log_mean_exp(exponents)[0]
         home = self._target.home
+        drawn, unweighted = self._arrows(arrows, objective, x)
         return DataPart(
             data=self.plane(self._data),
             base=self.plane(x),
@@ -89,25 +95,37 @@ class Views:
             log_weight=_floats(log_weight),
             chains=self.plane(model.base(chains.position)),
             gebm=self.plane(x[self._resampled(exponents)]),
-            arrows=self._arrows(x[:ARROWS]) if arrows == "energy" else None,
+            arrows=drawn,
             map=self._data_map(map_name, beta, extent or home, (version, beta), iteration, running),
             home=home,
             axes=self._axes,
             ess_fraction=ess_fraction(exponents),
+            unweighted=unweighted,
+            line=self._over_line(beta) if self._target.dim == 1 else None,
         )
+
+    def _over_line(self, beta: float) -> DataLine:
+        if self._counted is None:
+            x = self._target.held_out.flatten().double().cpu().numpy()
+            self._counted = line_histogram(x, places(self._target).numpy(), None)
+        return data_line(self._model, self._target, beta, self._z_histogram[:LINE_DRAWS], self._counted)
 
     def _resampled(self, exponents: Tensor) -> Tensor:
         cumulative = torch.softmax(exponents.double(), 0).cumsum(0)
         return torch.searchsorted(cumulative, self._shares.double()).clamp(max=len(self._z) - 1)
 
-    def _arrows(self, x: Tensor) -> Floats | None:
-        """x, y, −∂E/∂x, −∂E/∂y of points in the plane; None for data of more dimensions."""
-        if self._target.dim != 2:
-            return None
-        with torch.enable_grad():
-            leaf = x.detach().requires_grad_(True)
-            (gradient,) = torch.autograd.grad(self._model.energy(leaf).sum(), leaf)
-        return _floats(torch.cat((x, -torch.nan_to_num(gradient, posinf=0.0, neginf=0.0)), 1))
+    def _arrows(
+        self, wished: str, objective: schema.Objective | None, x: Tensor
+    ) -> tuple[Floats | None, Floats | None]:
+        """Arrows on base draws in the plane, and the unweighted ones beside the base's step; None elsewhere."""
+        if self._target.dim != 2 or wished == "none":
+            return None, None
+        # A step of the base weighs each draw against all others: it is taken on all, and shown on some.
+        step = base_step(self._model, objective, x) if wished == "base" and objective is not None else None
+        pulls = torch.cat((x, force(self._model, x)), 1)[:ARROWS]
+        if wished == "energy":
+            return _floats(pulls), None
+        return (None, None) if step is None else (_floats(torch.cat((x, step), 1)[:ARROWS]), _floats(pulls))
 
     def _data_map(
         self, name: str, beta: float, extent: Extent, state: tuple[int, float], iteration: int, running: bool
@@ -122,6 +140,9 @@ class Views:
         if name == "energy":
             values = evaluated(self._model.energy, extent, resolution, self._model.device)
             made = Map("energy", values, extent, robust_levels(values, 1, 95), iteration)
+        elif name == "critic":
+            values = evaluated(lambda x: -self._model.critic(x), extent, resolution, self._model.device)
+            made = Map("critic", values, extent, robust_levels(values, 5, 99), iteration, "V, as it was trained")
         else:
             values, note = self._density(beta, extent, resolution)
             made = Map("density", values, extent, (0.0, robust_levels(values, 0, 99.8)[1]), iteration, note)
@@ -212,7 +233,7 @@ class Views:
         point = torch.tensor([coordinates], dtype=torch.float32, device=model.device)
         log_z = log_mean_exp(tilt(model.energies(self._z), beta))[0]
         if space == "data":
-            if self._target.dim != 2 or len(coordinates) != 2:
+            if self._target.dim > 2 or len(coordinates) != self._target.dim:
                 return None
             energy = float(model.energy(point))
             return Reading("data", coordinates, energy, -beta * energy - log_z)

@@ -38,7 +38,7 @@ References:
     Spectral Normalization for Generative Adversarial Networks (Miyato et al., 2018), arXiv 1802.05957, table 1.
 """
 PENALTY_WEIGHT, CLIP = 0.1, 0.1
-"""λ of WGAN-GP as its authors' toys have it, and the bound of clipped weights: of ±0.01 nothing passes a small net."""
+"""λ of WGAN-GP and the bound of clipped weights, both ours: the papers' 10 and 0.01 are for images."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,12 @@ def _networks(sweep: Sweep, seed: int) -> Plan:
     for number in range(sweep.trials):
         sequence = np.random.SeedSequence([seed, STREAM, number])
         drawn = draw(np.random.default_rng(sequence))
-        fixed = {"training.batch": sweep.batch, "training.energy_steps": sweep.critic_steps, "training.beta2": 0.9}
+        fixed = {
+            "training.batch": sweep.batch,
+            "training.energy_steps": sweep.critic_steps,
+            "training.beta1": 0.5,
+            "training.beta2": 0.9,
+        }
         names.append(in_words(drawn))
         for column, method in enumerate(methods):
             changes = {**drawn, **fixed, **METHODS[method].changes}

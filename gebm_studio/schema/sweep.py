@@ -32,7 +32,7 @@ class Sweep(Section):
         when=("study", ("optimisers",)),
     )  # fmt: skip
     iterations: int = setting(
-        500, help="Base iterations of each training.", unit="iterations", ge=1, le=100_000, scale="log",
+        1000, help="Base iterations of each training.", unit="iterations", ge=1, le=100_000, scale="log",
         when=("study", _STUDIES),
     )  # fmt: skip
     batch: int = setting(
@@ -40,7 +40,7 @@ class Sweep(Section):
         when=("study", _STUDIES),
     )  # fmt: skip
     critic_steps: int = setting(
-        5, help="Critic steps before each base step of a random network, by either method.", symbol="K", unit="steps",
+        3, help="Critic steps before each base step of a random network, by either method.", symbol="K", unit="steps",
         ge=1, le=100, when=("study", ("random_networks",)),
     )  # fmt: skip
     thresholds: tuple[Threshold, ...] = setting(
@@ -52,6 +52,6 @@ class Sweep(Section):
         le=100.0, live=True, when=("study", _STUDIES),
     )  # fmt: skip
     share: float = setting(
-        0.5, help="Share of the time that the sweep takes while the run goes on.", label="Share of time", ge=0.05,
-        le=0.95, live=True, when=("study", _STUDIES),
+        0.5, help="Share of the time that the sweep takes while the run goes on, 8 ms after each iteration at most.", label="Share of time", ge=0.05,
+        le=0.8, live=True, when=("study", _STUDIES),
     )  # fmt: skip

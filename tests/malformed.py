@@ -39,7 +39,10 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
     # Kinds.
     "no kind": (_in("target", "modes = 3"), "target: its kind is missing; add kind, one of ring, grid, moons"),
     "unknown kind": (_in("target", 'kind = "rings"'), "target.kind: must be one of ring, grid, moons"),
-    "kind is a number": (_in("base", "kind = 3"), "base.kind: must be one of mlp, circle, linear, conv, got 3"),
+    "kind is a number": (
+        _in("base", "kind = 3"),
+        "base.kind: must be one of mlp, circle, linear, gaussian, ppca, flow, conv, got 3",
+    ),
     "unknown experiment": (HEAD + 'kind = "lab"', "kind: must be one of training, got 'lab'"),
     # Types.
     "text for a number": (

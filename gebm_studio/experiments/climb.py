@@ -59,13 +59,13 @@ class Climber:
             raise ValueError(f"objective {settings.name} trains no critic")
         if self._normalised:
             critic.train()  # lets spectral normalisation take its power-iteration step, once
-        values = critic(torch.cat((data, samples)))
+        on_data, on_samples = critic.judge(data, samples)
         if self._normalised:
             critic.eval()
-        value, overflows = objective.value(values[: len(data)], values[len(data) :], c)
+        value, overflows = objective.value(on_data, on_samples, c)
         loss, penalty = -value, None
         if settings.penalty in PENALTIES and settings.strength > 0:
             penalty = PENALTIES[settings.penalty](critic, data, samples, generator)
             loss = loss + settings.strength * penalty
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
-        return Climb(loss.detach(), gradients, values[len(data) :].detach(), penalty, overflows)
+        return Climb(loss.detach(), gradients, on_samples.detach(), penalty, overflows)

@@ -54,6 +54,7 @@ class Learner:
         self._climber = Climber(self.model.critic, self.energy_parameters)
         self._negatives = Negatives(self.model, self.latent_noise)
         self._optimisers: dict[str, torch.optim.Adam] = {}
+        self._renew_references()
 
     def configure(self, training: schema.Training) -> None:
         """Take the learning rates of the settings, making the optimisers at the first call."""
@@ -84,6 +85,7 @@ class Learner:
         with torch.no_grad():
             samples = model.base(model.prior(count, self.latent_noise))
         if not self.energy_parameters:
+            self._renew_references()
             with torch.no_grad():
                 self._move_constant(model.critic(samples), training)
             return
@@ -101,6 +103,7 @@ class Learner:
             with torch.no_grad():
                 for parameter in self.energy_parameters:
                     parameter.clamp_(-objective.clip, objective.clip)
+        self._renew_references()
         values = climb.base
         if pushed_up is not samples:
             with torch.no_grad():
@@ -128,6 +131,7 @@ class Learner:
             # Not .backward(): the critic's parameters must not collect gradients.
             gradients = torch.autograd.grad(loss, self.base_parameters, allow_unused=True)
             self.base_gradient = self._descend("base", gradients, self.base_parameters)
+        self._renew_references()
         self._move_constant(values.detach(), training)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -161,6 +165,14 @@ class Learner:
                 if owner == name:
                     state.setdefault(int(index), {})[moment] = value.clone()
             optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+    @torch.no_grad()
+    def _renew_references(self) -> None:
+        """Let a critic that compares do so with what data, base and features are now."""
+        count = self.model.critic.references
+        if count:
+            samples = self.model.base(self.model.prior(count, self.latent_noise))
+            self.model.critic.remember(self.target.sample(count, self.data_noise), samples)
 
     def _drawn(self, objective: schema.Objective, data: Tensor) -> Tensor:
         try:

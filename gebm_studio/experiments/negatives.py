@@ -68,5 +68,5 @@ class Negatives:
             raise FloatingPointError(
                 f"{int(lost.sum())} of {len(lost)} negative chains met a number that is not finite"
             )
-        position: Tensor = state.position
-        return position
+        ended: Tensor = state.position
+        return ended

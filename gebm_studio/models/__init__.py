@@ -11,8 +11,10 @@ from gebm_studio.models import bases, energies
 from gebm_studio.models.calibration import Calibration, calibrated
 from gebm_studio.models.energies import Function
 from gebm_studio.models.gebm import Gebm, LatentPotential, ess_fraction, log_mean_exp, tilt
+from gebm_studio.models.witness import Witness
 from gebm_studio.objectives import OBJECTIVES
 from gebm_studio.schema import Preset
+from gebm_studio.schema.model import WitnessEnergy
 
 __all__ = [
     "Calibration", "Gebm", "LatentPotential", "build", "calibrated", "ess_fraction", "log_mean_exp", "tilt",
@@ -51,8 +53,25 @@ def build(
                 return torch.full_like(x[:, 0], -math.log(2 * math.pi))
             return density.at_rest(x)
 
-        energy = energies.build(preset.energy, shape, base, log_base, log_target)
-        reading = OBJECTIVES[preset.objective.name].energy
-        if reading is not None:
-            energy = energies.Read(energy, reading)
+        energy: energies.Energy
+        if isinstance(preset.energy, WitnessEnergy):
+            energy = Witness(preset.energy, shape)
+        else:
+            energy = energies.build(preset.energy, shape, base, log_base, log_target)
+        energy = _read(energy, preset)
     return Gebm(base, energy).to(device).eval()
+
+
+def _read(energy: energies.Energy, preset: Preset) -> energies.Energy:
+    """The energy that the objective makes of its critic.
+
+    Networks are the critic. The energies that are what they are by definition stay so: the critic is then the one
+    that is read as them.
+    """
+    objective = OBJECTIVES[preset.objective.name]
+    reading, tight = objective.energy, objective.tight
+    if reading is None:
+        return energy
+    if preset.energy.kind in ("ratio", "flow") and tight is not None:
+        energy = energies.Read(energy, lambda exact: tight(-exact))
+    return energies.Read(energy, reading)

@@ -9,17 +9,41 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gebm_studio import schema
 from gebm_studio.models.bases import Base, Density
 from gebm_studio.models.flows import Flow
 from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
-from gebm_studio.schema.model import ConvEnergy, FlowEnergy, LinearEnergy, MlpEnergy, QuadraticEnergy
+from gebm_studio.schema.model import (
+    ConvEnergy,
+    FlowEnergy,
+    LinearEnergy,
+    MlpEnergy,
+    QuadraticEnergy,
+    RatioEnergy,
+)
 
 Function = Callable[[Tensor], Tensor]
+Pointwise = MlpEnergy | ConvEnergy | LinearEnergy | QuadraticEnergy | RatioEnergy | FlowEnergy
+"""Energies that judge each example by itself."""
 
 
 class Energy(nn.Module):
-    """A critic from examples (N, *shape) to energies (N,)."""
+    """A critic from examples (N, *shape) to energies (N,).
+
+    Attributes:
+        unit: How many times its own measure the energy is; an integral metric is measured in it.
+        references: How many data and samples it compares examples with; 0 for what judges each by itself.
+    """
+
+    unit = 1.0
+    references = 0
+
+    def judge(self, data: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
+        """e of data (N, *shape) and of samples (M, *shape), as an objective takes them."""
+        values: Tensor = self(torch.cat((data, samples)))
+        return values[: len(data)], values[len(data) :]
+
+    def remember(self, data: Tensor, samples: Tensor) -> None:
+        """Compare with these data and samples, `references` of each, from now on."""
 
     def pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """E(x) and the map that takes gradients (N,) with respect to it back to x (N, *shape)."""
@@ -126,9 +150,7 @@ class Normalised(Energy):
         return self._density[0].at_rest(x) - self.flow.log_density(x.flatten(1)) + self.offset
 
 
-def build(
-    section: schema.Energy, shape: tuple[int, ...], base: Base, log_base: Function, log_target: Function
-) -> Energy:
+def build(section: Pointwise, shape: tuple[int, ...], base: Base, log_base: Function, log_target: Function) -> Energy:
     """The energy that a preset describes, for examples of the given shape.
 
     Arguments:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, Strict, model_validator
 
 from gebm_studio.schema.field import Section, Setting, describe, setting, settings_of
+from gebm_studio.schema.misfits import objective_misfits
 from gebm_studio.schema.model import Base, ConvBase, ConvEnergy, Energy, LinearEnergy, MlpBase, MlpEnergy
 from gebm_studio.schema.objective import Objective
 from gebm_studio.schema.run import Training, View
@@ -105,6 +106,7 @@ class Preset(Section):
                 )
             if self.training.train in ("both", "energy"):
                 problems.append("training.train: an exact ratio energy has nothing to learn; use base or none")
+        problems += objective_misfits(self.objective, self.base, self.energy, self.training)
         return problems
 
 

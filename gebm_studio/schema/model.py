@@ -226,6 +226,42 @@ class FlowEnergy(_Flow):
     )
 
 
+class WitnessEnergy(Section):
+    """E(x) = s (E_G k(φ(x), φ(y)) − E_P k(φ(x), φ(y))): minus MMD's witness function, scaled."""
+
+    kind: Literal["witness"] = "witness"
+    features: Literal["learned", "plain"] = setting(
+        "learned", help="φ: learned, a network that makes MMD² large (MMD-GAN); plain, the examples themselves."
+    )
+    kernel: Literal["gaussian", "imq", "distance"] = setting(
+        "gaussian",
+        help="k, of |a − b| in units of the median distance ℓ: gaussian, the mean of widths ℓ/2, ℓ and 2ℓ; imq, "
+        "(1 + |a − b|²/2ℓ²)^{−½}; distance, −|a − b|/ℓ, which makes MMD² the energy distance.",
+    )
+    scale: float = setting(
+        10.0, help="s: the witness knows no unit of energy, so how deep it is has to be said.", symbol="s", ge=0.01,
+        le=1000.0, scale="log",
+    )  # fmt: skip
+    references: int = setting(
+        256, help="Data, and as many samples, that the energy compares an example with; drawn anew after each step.",
+        unit="points", ge=2, le=4096, scale="log",
+    )  # fmt: skip
+    outputs: int = setting(8, help="Number of learned features.", ge=1, le=256, when=("features", ("learned",)))
+    hidden: int = setting(
+        128, help="Width of each hidden layer.", unit="units", ge=1, le=2048, scale="log",
+        when=("features", ("learned",)),
+    )  # fmt: skip
+    depth: int = setting(
+        3, help="Number of hidden layers.", unit="layers", ge=0, le=12, when=("features", ("learned",))
+    )
+    activation: Activation = setting("silu", help="Nonlinearity between the layers.", when=("features", ("learned",)))
+    spectral_norm: bool = setting(
+        False, help="Divide each weight by its largest singular value (one power iteration a step).",
+        when=("features", ("learned",)),
+    )  # fmt: skip
+
+
 Energy = Annotated[
-    MlpEnergy | ConvEnergy | LinearEnergy | QuadraticEnergy | RatioEnergy | FlowEnergy, Field(discriminator="kind")
+    MlpEnergy | ConvEnergy | LinearEnergy | QuadraticEnergy | RatioEnergy | FlowEnergy | WitnessEnergy,
+    Field(discriminator="kind"),
 ]

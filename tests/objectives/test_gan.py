@@ -19,10 +19,18 @@ from gebm_studio.objectives import OBJECTIVES, log_mean_exp
 P, G = (0.3, 0.8), (-0.4, 1.1)
 """Mean and standard deviation of data and base."""
 C = torch.zeros((), dtype=torch.float64)
-GAN = OBJECTIVES["gan"]
-gan, non_saturating_loss = GAN.value, GAN.passing
-assert gan is not None
-assert non_saturating_loss is not None
+
+
+def gan(energy_data: Tensor, energy_base: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    value = OBJECTIVES["gan"].value
+    assert value is not None
+    return value(energy_data, energy_base, c)
+
+
+def non_saturating_loss(energy_base: Tensor) -> Tensor:
+    passing = OBJECTIVES["gan"].passing
+    assert passing is not None
+    return passing(energy_base)
 
 
 def draws(law: tuple[float, float], count: int = 100_000) -> Tensor:

@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 
 from gebm_studio import messages as m
-from gebm_studio.engine import exports, storage, tasks
+from gebm_studio.engine import exports, storage, sweep_table, tasks
 from gebm_studio.engine.host import Options
 from gebm_studio.engine.inbox import Inbox
 from gebm_studio.engine.speed import Speed
@@ -62,6 +62,7 @@ class Engine:
             m.ExportCurves: self._export_curves,
             m.ExportSettings: self._export_settings,
             m.ExportRace: self._export_race,
+            m.ExportSweep: self._export_sweep,
             m.SelfTest: self._self_test,
             m.Stop: self._stop,
             m.Pull: self._answer,
@@ -192,6 +193,10 @@ class Engine:
         if not run.preset.race.lanes:
             raise PresetError(["there is no race to write; add a sampler to it first"])
         self._take_up(lambda: tasks.writing_race(run, command.path, self._tell))
+
+    def _export_sweep(self, command: m.ExportSweep) -> None:
+        sweep_table.write_sweep(command.path, self._need_run().front)
+        self._written(command.path, "sweep")
 
     def _export_samples(self, command: m.ExportSamples) -> None:
         run = self._need_run().front

@@ -12,11 +12,11 @@ NEAR = 8
 """Widths that differ by no more than this many pixels count as the same."""
 TALL = 0.4
 """Share of the height for the upper row where the lower one holds a table."""
-OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves"}
+OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves"}
 """Docks that only some presets need, each with the one that it stands before."""
-GIVES_WAY = {"race": ("diagnostics",)}
+GIVES_WAY = {"race": ("diagnostics",), "sweep": ("diagnostics",)}
 """Docks that leave their room to an optional one while it is needed."""
-VERSION = 2
+VERSION = 3
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
 
 Area = Qt.DockWidgetArea

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gebm_studio import presets
 from gebm_studio.files import explain
-from gebm_studio.messages import ExportCurves, ExportRace, Save
+from gebm_studio.messages import ExportCurves, ExportRace, ExportSweep, Save
 from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.dialogs import ExportDialog, ask_open, ask_save
 from gebm_studio.ui.panels import Panel
@@ -112,6 +112,16 @@ class FileActions:
         """Write the numbers of all samplers of the race as CSV."""
         self._remember(path)
         self._session.send(ExportRace(str(path)))
+
+    def ask_export_sweep(self) -> None:
+        """Ask where to and write the table of the sweep."""
+        proposal = self.folder / f"{self._session.name or 'run'}-sweep.csv"
+        ask_save(self._window, "Export the sweep", "CSV (*.csv)", proposal, self.export_sweep)
+
+    def export_sweep(self, path: Path) -> None:
+        """Write all trainings of the sweep that have ended as CSV."""
+        self._remember(path)
+        self._session.send(ExportSweep(str(path)))
 
     def ask_export_panel(self, panel: Panel) -> None:
         """Ask where to and write the picture of a panel."""

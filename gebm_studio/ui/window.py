@@ -175,6 +175,7 @@ class StudioWindow(QMainWindow):
         race = cast(Any, self.panels["race"])
         race.restart_wished.connect(session.restart_chains)
         race.export_wished.connect(self.files.ask_export_race)
+        cast(Any, self.panels["sweep"]).export_wished.connect(self.files.ask_export_sweep)
         for dock in self.docks.docks.values():
             dock.visibilityChanged.connect(lambda _visible: session.hurry())
 
@@ -274,5 +275,6 @@ def _wanted(preset: Preset) -> frozenset[str]:
         "gallery": len(preset.target.shape or ()) == 3,
         "race": bool(preset.race.lanes),
         "decay": bool(preset.decay.dimensions),
+        "sweep": preset.sweep.study != "none",
     }
     return frozenset(name for name, filled in fills.items() if filled)

@@ -8,10 +8,11 @@ from gebm_studio.ui.panels.gallery import GalleryPanel
 from gebm_studio.ui.panels.latent import LatentPanel
 from gebm_studio.ui.panels.panel import Panel
 from gebm_studio.ui.panels.race import RacePanel
+from gebm_studio.ui.panels.sweep import SweepPanel
 
 __all__ = ["PANELS", "Panel"]
 
 PANELS: dict[str, type[Panel]] = {
     panel.part: panel
-    for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel, RacePanel, DecayPanel)
+    for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel, RacePanel, DecayPanel, SweepPanel)
 }

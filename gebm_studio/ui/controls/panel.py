@@ -142,7 +142,8 @@ class ControlsPanel(QWidget):
             group.show_values(settings.preset, pending, settings.shown)
         self.groups["race"].setVisible(bool(settings.preset.race.lanes))
         self.groups["decay"].setVisible(bool(settings.preset.decay.dimensions or settings.shown("decay.dimensions")))
-        self.groups["sweep"].setVisible("none" not in (settings.preset.sweep.study, settings.shown("sweep.study")))
+        studies = {settings.preset.sweep.study, settings.shown("sweep.study")}
+        self.groups["sweep"].setVisible(studies != {"none"})
         self.beta.show_temperature(settings.preset.sampler.temperature)
         self._show_step()
         self.seed.show_value(settings.shown("seed"), "seed" in pending)

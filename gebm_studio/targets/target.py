@@ -23,14 +23,17 @@ class Target(ABC):
         shape: Shape of one example; `dim` is its product.
         intrinsic_dim: Dimension of the set that carries the mass.
         has_density: Whether `log_density` is known.
+        has_distance: Whether `distance` to the set that carries the mass is known.
         device: Where `held_out` and `modes` lie.
         held_out: Points (n, *shape), float32, that training never draws.
+        validation: More of them, for choices that the held-out points must not see, or None.
         modes: Centres (K, dim) of the modes, or None where the target names none.
         mode_weights: Their masses (K,), which sum to one, or None.
         mode_radius: Radius of the core of each mode; cores of two modes never meet.
     """
 
     has_density: bool = False
+    has_distance: bool = False
 
     def __init__(self, shape: tuple[int, ...], device: torch.device, *, intrinsic_dim: int | None = None) -> None:
         self.shape = shape
@@ -38,6 +41,7 @@ class Target(ABC):
         self.dim = math.prod(shape)
         self.intrinsic_dim = self.dim if intrinsic_dim is None else intrinsic_dim
         self.held_out = torch.empty((0, *shape), device=device)
+        self.validation: Tensor | None = None
         self.modes: Tensor | None = None
         self.mode_weights: Tensor | None = None
         self.mode_radius = 0.0
@@ -68,6 +72,14 @@ class Target(ABC):
             NotImplementedError: Where `has_density` is false.
         """
         raise NotImplementedError(f"{type(self).__name__} has no known density; see has_density")
+
+    def distance(self, x: Tensor) -> Tensor:
+        """How far points (n, *shape) are from the set that carries the mass, (n,).
+
+        Raises:
+            NotImplementedError: Where `has_distance` is false.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no known distance; see has_distance")
 
     def projection(self) -> tuple[Tensor, Tensor, tuple[str, str]]:
         """The plane of view: points x (n, dim) are shown at (x − offset) @ matrix.

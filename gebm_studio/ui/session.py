@@ -63,7 +63,7 @@ class Session(QObject):
         self.last_saved: m.Saved | None = None
         self.pull_fields: PullFields = lambda: (frozenset(), {})
         self._settings_version = -1
-        self._curve_rows = 0
+        self._curve_rows = self._curve_front = 0
         self._pulls = 0
         self._announced = False
         self._last_id = 0
@@ -219,7 +219,7 @@ class Session(QObject):
         if changed:
             self.settings_changed.emit()
         if frame.curves is not None and "curves" in self.pull_fields()[0]:
-            self._curve_rows = frame.curves.since + len(frame.curves.rows)
+            self._curve_rows, self._curve_front = frame.curves.since + len(frame.curves.rows), frame.front
         self._pacing.running = frame.state == "running"
         self._set_state(frame.state)
         self.frame.emit(frame)
@@ -283,7 +283,8 @@ class Session(QObject):
     def _pull(self) -> None:
         needs, fields = self.pull_fields()
         self._pulls += 1
-        self._engine.send(m.Pull(self.run_id, needs, self._curve_rows, self._settings_version, **fields))
+        held = {"curves_since": self._curve_rows, "curves_front": self._curve_front}
+        self._engine.send(m.Pull(self.run_id, needs, settings_version=self._settings_version, **held, **fields))
 
     def _set_state(self, state: str) -> None:
         if state in ("running", "paused"):

@@ -52,3 +52,5 @@ class Keeping(Protocol):
 
 EXHIBITS: dict[Part, Callable[[Gebm, Target, Preset], Exhibit]] = {"race": Race, "decay": Decay, "sweep": Sweep}
 """By the part of a frame that shows each. All are made with every run; one without a wish does nothing."""
+BETWEEN_STEPS: tuple[Part, ...] = ("sweep",)
+"""Exhibits that work after every optimisation step, not only at the end of an iteration."""

@@ -1,4 +1,4 @@
-"""A sweep: many small trainings one after another, between the iterations of the run that goes on beside them."""
+"""A sweep: many small trainings one after another, between the steps of the run that goes on beside them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DATA_SEED = 982_451
 
 
 class Sweep:
-    """An exhibit: takes its share of the time after each iteration and fills its table.
+    """An exhibit: takes its share of the time after each step of the run and fills its table.
 
     What it trains follows from the settings alone, and each training from its own seed: neither the run beside it nor
     a pause or the end of the process changes a result. A training that was cut off begins again from its seed.

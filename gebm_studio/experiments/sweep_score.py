@@ -15,7 +15,7 @@ SAMPLES = 2000
 FOUND = 0.25
 """A mode counts as found from this share of its mass on."""
 PROTOCOL = (
-    f"score: 100 Σ min(w, q) over the modes, w the data's mass of a mode, q the share of n = {SAMPLES} samples of the "
+    f"Score: 100 Σ min(w, q) over the modes, w the data's mass of a mode, q the share of n = {SAMPLES} samples of the "
     "base, drawn after the last iteration, in its core ({core}); one training each, a diverged one scores 0"
 )
 

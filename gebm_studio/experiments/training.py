@@ -14,7 +14,7 @@ from gebm_studio.experiments.critic import CriticLook
 from gebm_studio.experiments.curves import CurveTable
 from gebm_studio.experiments.diagnosing import Diagnosing
 from gebm_studio.experiments.evaluation import COLUMNS, Evaluation
-from gebm_studio.experiments.exhibits import EXHIBITS, Keeping
+from gebm_studio.experiments.exhibits import BETWEEN_STEPS, EXHIBITS, Keeping
 from gebm_studio.experiments.experiment import Saved
 from gebm_studio.experiments.learner import Diverged, Learner
 from gebm_studio.experiments.views import Views
@@ -108,6 +108,8 @@ class Training:
                 self._energy_left -= 1
                 # The end of an iteration follows at once: it belongs to the last energy step.
                 if self._energy_left > 0:
+                    for part in BETWEEN_STEPS:
+                        self.exhibits[part].advance()
                     return
             self._end_iteration()
         except Diverged:

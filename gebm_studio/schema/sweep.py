@@ -52,6 +52,6 @@ class Sweep(Section):
         le=100.0, live=True, when=("study", _STUDIES),
     )  # fmt: skip
     share: float = setting(
-        0.5, help="Share of the time that the sweep takes while the run goes on, 8 ms after each iteration at most.",
+        0.5, help="Share of the time that the sweep takes while the run goes on, 8 ms after each of its steps at most.",
         label="Share of time", ge=0.05, le=0.8, live=True, when=("study", _STUDIES),
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.messages import Counts, SweepPart
@@ -15,8 +15,11 @@ from gebm_studio.ui.panels.numbers import short
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+WRAPPED = LEFT | Qt.TextFlag.TextWordWrap
 LOWEST, HIGHEST = 20, 34
 """Heights between which a row stretches."""
+WIDE = 88
+"""Width from which a cell has room for an outline under its numbers."""
 HALF = theme.GRID // 2
 
 
@@ -83,31 +86,33 @@ class CountsTable(QWidget):
         return QSize(420, 7 * 28)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, (len(self._rows) + 1) * LOWEST)
+        return QSize(200, (len(self._rows) + 2) * LOWEST)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
         painter = QPainter(self)
         painter.setFont(look.number_font)
-        lines = len(self._rows) + 1
-        each = min(max(self.height() / max(lines, 1), LOWEST), HIGHEST)
+        font = look.number_font
         widest = max((_least(row) for row in self._rows), key=len, default="")
-        first = theme.text_width(look.number_font, widest) + 2 * theme.GRID
-        ghost = theme.text_width(look.number_font, "Inception ≥ 9") + 2 * theme.GRID
-        ghost = ghost if self.width() > first + ghost + 4 * 88 and any(row.published for row in self._rows) else 0.0
+        first = max(theme.text_width(font, text) for text in (widest, "score")) + 2 * theme.GRID
+        ghost = theme.text_width(font, "Inception ≥ 9") + 2 * theme.GRID
+        ghost = ghost if self.width() > first + ghost + 4 * WIDE and any(row.published for row in self._rows) else 0.0
         width = (self.width() - first - ghost) / 4
+        line = theme.line_height(font)
+        head = line if max(theme.text_width(font, title) for title in self._titles) < width - HALF else 2 * line
+        each = min(max((self.height() - head) / max(len(self._rows), 1), LOWEST), HIGHEST)
         painter.setPen(look.pen(look.muted))
-        painter.drawText(QRectF(HALF, 0, first, each), LEFT, "score")
+        painter.drawText(QRectF(HALF, 0, first, head), LEFT, "score")
         for place, title in enumerate(self._titles):
-            room = QRectF(first + place * width, 0, width - HALF, each)
-            painter.drawText(room, LEFT, _fitting(look, title, room.width()))
+            painter.drawText(QRectF(first + place * width, 0, width - HALF, head), WRAPPED, title)
         if ghost:
-            painter.drawText(QRectF(self.width() - ghost, 0, ghost, each), RIGHT, "published")
-        for line, row in enumerate(self._rows, start=1):
-            self._paint_row(painter, look, row, QRectF(0, line * each, self.width() - ghost, each), first)
+            painter.drawText(QRectF(self.width() - ghost, 0, ghost, head), RIGHT, "published")
+        for place, row in enumerate(self._rows):
+            top = head + place * each
+            self._paint_row(painter, look, row, QRectF(0, top, self.width() - ghost, each), first)
             if ghost and row.published is not None:
                 painter.setPen(look.pen(look.muted))
-                room = QRectF(self.width() - ghost, line * each, ghost, each)
+                room = QRectF(self.width() - ghost, top, ghost, each)
                 painter.drawText(room, RIGHT, f"Inception ≥ {short(row.published.min_score, 1)}")
         painter.end()
 
@@ -122,7 +127,7 @@ class CountsTable(QWidget):
             cell = QRectF(first + place * width, room.top() + 2, width - HALF, room.height() - 4)
             share = count / self._tried if self._tried else 0.0
             painter.fillRect(QRectF(cell.left(), cell.top(), cell.width() * share, cell.height()), look.brush(tone, 90))
-            if theirs is not None:
+            if theirs and cell.width() >= WIDE - HALF:
                 painter.setPen(look.pen(look.muted, 1.0, True))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(QRectF(cell.left(), cell.top(), cell.width() * theirs / 200, cell.height() - 1))
@@ -135,7 +140,3 @@ class CountsTable(QWidget):
 
 def _least(row: CountRow) -> str:
     return f"≥ {row.threshold:g}"
-
-
-def _fitting(look: theme.Theme, text: str, width: float) -> str:
-    return QFontMetricsF(look.number_font).elidedText(text, Qt.TextElideMode.ElideRight, width)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.messages import SweepPart
@@ -142,9 +142,10 @@ class SweepGrid(QWidget):
     def _names(self, part: SweepPart) -> list[str]:
         """The settings in full where there is room, else by their letters."""
         font = theme.current().number_font
-        room = 0.42 * self.width()
-        widest = max(QFontMetricsF(font).horizontalAdvance(row) for row in part.rows)
-        return list(part.rows) if widest <= room else [row.partition(":")[0] for row in part.rows]
+        widest = max(theme.text_width(font, row) for row in part.rows) + 2 * theme.GRID
+        column = max(theme.text_width(font, text) for text in (*part.methods, "100 ± 100")) + 2 * theme.GRID
+        fits = widest + column * len(part.methods) <= self.width()
+        return list(part.rows) if fits else [row.partition(":")[0] for row in part.rows]
 
     def _spaces(self, part: SweepPart) -> tuple[float, float, float]:
         """Room of the names, width of a column, height of a row."""

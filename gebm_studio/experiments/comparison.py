@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,9 @@ import torch
 from torch import Tensor
 
 from gebm_studio.experiments.experiment import Saved
+from gebm_studio.experiments.judge import Law
 from gebm_studio.experiments.learner import Diverged
+from gebm_studio.experiments.scoring import LAWS, Scoring
 from gebm_studio.experiments.side_by_side import SideBySide
 from gebm_studio.experiments.training import Training
 from gebm_studio.messages import Frame, Pull, SetValue, State, StepOnce
@@ -18,6 +21,9 @@ from gebm_studio.presets import PresetError, changed, describe_path, parse, to_t
 from gebm_studio.schema import Preset
 
 FRONT = "compare.front"
+SCORED = "scores."
+AT_REST = 0.03
+"""Seconds of each frame for scores while nothing runs."""
 LEARNING = ("training", "objective")
 """A change in one of these sections lets a run that diverged try again."""
 
@@ -45,9 +51,12 @@ class Comparison:
         self._stopped: dict[int, str] = {}
         self._notices: list[str] = []
         self._lay_out()
+        self._judge()
 
     def _lay_out(self) -> None:
         self._side_by_side = SideBySide(self._runs, self.preset)
+        laws: list[tuple[Law, ...]] = [LAWS if run.law == "gebm" else ("base",) for run in self.preset.compare.runs]
+        self.scoring = Scoring(self._runs, laws, self.preset.seed)
 
     @property
     def runs(self) -> dict[str, Training]:
@@ -80,7 +89,17 @@ class Comparison:
         Raises:
             Diverged: Once the last run that was going has diverged.
         """
+        self.scoring.go_on()
+        before = self.iteration
         self._among(self._behind(), Training.advance)
+        if self.iteration != before:
+            self._judge()
+
+    def _judge(self) -> None:
+        """Begin to score all runs where the rhythm of the truth asks for it."""
+        training = self.preset.training
+        if self.iteration % training.metrics_every == 0 and self.iteration % training.truth_every == 0:
+            self.scoring.begin(self.iteration, self._going())
 
     def _behind(self) -> int:
         going = self._going()
@@ -112,8 +131,11 @@ class Comparison:
             Diverged: Once the last run that was going has diverged.
         """
         self._behind()
+        before = self.iteration
         for index in self._going():
             self._among(index, lambda run: run.step(command))
+        if self.iteration != before:
+            self._judge()
 
     def train(self, iterations: int) -> None:
         """Advance all runs that go on by a number of base iterations.
@@ -181,8 +203,10 @@ class Comparison:
         current = known and pull.settings_version == self.settings_version
         compare = None
         if "compare" in pull.needs:
-            since = pull.compare_since if known else ()
-            compare = self._side_by_side.part(self.preset, self._stopped, since, running=state == "running")
+            running, since = state == "running", pull.compare_since if known else ()
+            if not running:
+                self._score_at_rest()
+            compare = self._side_by_side.part(self.preset, self._stopped, since, self.scoring, running=running)
         return replace(
             frame,
             iteration=self.iteration,
@@ -191,6 +215,12 @@ class Comparison:
             compare=compare,
             front=front,
         )
+
+    def _score_at_rest(self) -> None:
+        """Scores are of copies: they can go on while the runs stand still, and come out the same."""
+        until = time.perf_counter() + AT_REST
+        while self.scoring.busy and time.perf_counter() < until:
+            self.scoring.go_on()
 
     # What a file keeps.
 
@@ -202,7 +232,10 @@ class Comparison:
             saved = run.saved()
             tensors |= {f"run{index}.{name}": value for name, value in saved.tensors.items()}
             facts.append(saved.facts | {"settings": to_toml(run.preset)})
-        return Saved(tensors, {"runs": facts, "stopped": {str(index): why for index, why in self._stopped.items()}})
+        scores = self.scoring.saved()
+        tensors |= {f"{SCORED}{name}": value for name, value in scores.tensors.items()}
+        stopped = {str(index): why for index, why in self._stopped.items()}
+        return Saved(tensors, {"runs": facts, "stopped": stopped, "scores": scores.facts})
 
     def take_back(self, saved: Saved) -> None:
         """Go on from what `saved` gave.
@@ -214,11 +247,10 @@ class Comparison:
             preset = parse(facts["settings"], self._label(index))
             if preset != self._runs[index].preset:
                 self._runs[index] = self._kind(preset, self.device, self.folder)
-            prefix = f"run{index}."
-            own = {name.removeprefix(prefix): x for name, x in saved.tensors.items() if name.startswith(prefix)}
-            self._runs[index].take_back(Saved(own, facts))
+            self._runs[index].take_back(Saved(saved.under(f"run{index}."), facts))
         self._stopped = {int(index): str(why) for index, why in saved.facts["stopped"].items()}
         self._lay_out()
+        self.scoring.take_back(Saved(saved.under(SCORED), saved.facts["scores"]))
 
 
 class Standstill(Diverged):

@@ -25,6 +25,11 @@ class CurveTable:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def measuring(self) -> bool:
+        """Whether a row is not whole yet."""
+        return self._unfinished is not None
+
     def append(self, values: dict[str, float]) -> None:
         """Add one row.
 

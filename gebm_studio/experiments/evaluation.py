@@ -18,6 +18,7 @@ from torch import Tensor
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.divergences import w1
 from gebm_studio.experiments.kullback import KlPair, Remembered, kl_pair
+from gebm_studio.experiments.objective_value import Draws, scores
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
 from gebm_studio.targets import FiniteTarget, Target
 
@@ -43,6 +44,10 @@ COLUMNS = (
     "w1_floor",
     "fd_base",
     "fd_gebm",
+    "objective_train",
+    "objective_heldout",
+    "divergence",
+    "base_gradient",
 )
 DRAWS, STARTING_DRAWS = 1024, 32768
 """Draws behind a point of the curves."""
@@ -53,11 +58,19 @@ W1_DIMENSIONS = 16
 
 
 class Evaluation:
-    """Measures a GEBM against its target. `notes` says how each column was measured."""
+    """Measures a GEBM against its target. `notes` says how each column was measured.
 
-    def __init__(self, model: Gebm, target: Target, generator: torch.Generator) -> None:
-        self._model, self._target, self._generator = model, target, generator
+    Arguments:
+        model: The GEBM.
+        target: What it learns.
+        generator: Draws all that is measured with.
+        objective: The name of what it learns by.
+    """
+
+    def __init__(self, model: Gebm, target: Target, generator: torch.Generator, objective: str) -> None:
+        self._model, self._target, self._generator, self._objective = model, target, generator, objective
         self.notes: dict[str, str] = {}
+        self.divergences: KlPair | None = None
         self._images = len(target.shape) == 3
         self._remembered = Remembered()
         self._frechet: FrechetReference | None = None
@@ -69,19 +82,25 @@ class Evaluation:
 
     @torch.no_grad()
     def bounds(self, draws: int = DRAWS) -> dict[str, float]:
-        """KALE, Donsker–Varadhan, log Z and mean energies, from `draws` base draws and held-out points."""
+        """KALE, Donsker–Varadhan, the objective, log Z and mean energies.
+
+        From `draws` base draws and held-out points. All but the objective speak of the energy that the critic is
+        read as, whatever it was trained by.
+        """
         model, target = self._model, self._target
         held_out = target.held_out[:draws]
         train = target.sample(len(held_out), self._generator)
-        energy_base = model.energies(model.prior(draws, self._generator))
-        energy_heldout, energy_train = self._energies(held_out), self._energies(train)
+        samples = model.samples(model.prior(draws, self._generator))
+        critic = [_in_pieces(model.critic, x) for x in (train, held_out, samples)]
+        energy_train, energy_heldout, energy_base = (model.read(values).double() for values in critic)
+        scored = scores(self._objective, model, Draws(train, held_out, samples, *critic))
         log_z, stderr = log_mean_exp(-energy_base)
         c = float(model.log_partition)
         # Beyond e^700 the mass of the base no longer fits a float: the bound is then −∞ in effect.
         mass = math.exp(min(log_z - c, 700.0))
         mean = float(energy_heldout.mean())
         spread = float(energy_heldout.std()) / math.sqrt(len(held_out))
-        self.notes |= {
+        self.notes |= scored.notes | {
             "kale_heldout": f"F(E, c) on {len(held_out)} held-out points and {draws} base draws",
             "kale_train": f"F(E, c) on {len(train)} training points and {draws} base draws",
             "donsker_varadhan": f"L(E) on {len(held_out)} held-out points and {draws} base draws, "
@@ -100,6 +119,7 @@ class Evaluation:
             "energy_data": mean,
             "energy_base": float(energy_base.mean()),
             "ess_fraction": ess_fraction(-energy_base),
+            **scored.columns,
         }
 
     def truth(self) -> dict[str, float]:
@@ -149,6 +169,7 @@ class Evaluation:
         return kl_pair(self._model, self._target, self._generator, *bound, self._remembered, version)
 
     def _kl(self, pair: KlPair | None) -> dict[str, float]:
+        self.divergences = pair
         if pair is None:
             return {}
         self.notes |= {"kl_base": pair.base_note, "kl_gebm": pair.gebm_note}
@@ -171,7 +192,7 @@ class Evaluation:
         return -float(energy.mean()) - log_z, math.hypot(spread, stderr)
 
     def _energies(self, x: Tensor) -> Tensor:
-        return torch.cat([self._model.energy(part) for part in x.split(8192)]).double()
+        return _in_pieces(self._model.energy, x).double()
 
     # Images.
 
@@ -202,6 +223,10 @@ class Evaluation:
     def features(self) -> str:
         """The name of the feature space of the Fréchet distance."""
         return self._reference().name
+
+
+def _in_pieces(judge: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return torch.cat([judge(part) for part in x.split(8192)])
 
 
 def _flat(x: Tensor) -> NDArray[Any]:

@@ -22,6 +22,10 @@ class Saved:
     tensors: dict[str, Tensor]
     facts: dict[str, Any]
 
+    def under(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names begin so, by the rest of their names."""
+        return {name.removeprefix(prefix): x for name, x in self.tensors.items() if name.startswith(prefix)}
+
 
 class Experiment(Protocol):
     """One training, or several in lockstep.

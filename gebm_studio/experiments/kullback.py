@@ -33,7 +33,8 @@ class KlPair:
     """KL(P‖G) and KL(P‖Q) in nats, each with how it was found, or NaN with why it is not shown.
 
     `likelihood` is L(E) = −E_P E − log Z by an integral of its own, so that KL(P‖G) − L(E) = KL(P‖Q) can be seen
-    to hold; NaN where nothing is integrated.
+    to hold; NaN where nothing is integrated. `stderr` are the standard errors of both divergences, 0 where they are
+    not estimated from draws.
     """
 
     base: float
@@ -41,6 +42,7 @@ class KlPair:
     base_note: str
     gebm_note: str
     likelihood: float = math.nan
+    stderr: tuple[float, float] = (0.0, 0.0)
 
 
 class Remembered:
@@ -119,6 +121,7 @@ def _by_neighbours(x: Array, y: Array, bound: float, bound_stderr: float) -> KlP
         value - bound,
         f"nearest neighbours, n = {len(x)}, standard error {error:.2g}",
         f"KL(P‖G) − L(E), standard error {math.hypot(error, bound_stderr):.2g}",
+        stderr=(error, math.hypot(error, bound_stderr)),
     )
 
 
@@ -177,12 +180,12 @@ def _on_line(model: Gebm, target: Target) -> tuple[KlPair, float]:
 
 
 @torch.no_grad()
-def line_reach(model: Gebm, target: Target) -> tuple[float, float]:
-    """The interval that nearly all mass of a target and a base on a line lies in."""
+def line_reach(model: Gebm, target: Target, far: float = FAR) -> tuple[float, float]:
+    """The interval of the target's picture and of what latents up to `far` standard deviations become."""
     left, right, _, _ = target.home
     room = (right - left) / 4
-    far = torch.linspace(-FAR, FAR, 65, device=model.device).unsqueeze(1)
-    ends = model.base(far.expand(-1, model.base.latent_dim)).flatten()
+    latents = torch.linspace(-far, far, 65, device=model.device).unsqueeze(1)
+    ends = model.base(latents.expand(-1, model.base.latent_dim)).flatten()
     return min(left - room, ends.min().item()), max(right + room, ends.max().item())
 
 
@@ -231,6 +234,7 @@ def _in_plane(
         value - bound,
         f"mean of log p − log g over {len(terms)} held-out points, standard error {stderr:.2g}",
         f"KL(P‖G) − L(E), standard error {math.hypot(stderr, bound_stderr):.2g}",
+        stderr=(stderr, math.hypot(stderr, bound_stderr)),
     )
 
 

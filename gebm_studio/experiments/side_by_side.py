@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gebm_studio.experiments.scoring import LAWS, SCORES, Scoring
 from gebm_studio.experiments.training import PREVIEW_SEED, Training
 from gebm_studio.experiments.views import Views
-from gebm_studio.messages import ComparedRun, ComparePart, DataPart
+from gebm_studio.messages import ComparedRun, ComparePart, DataPart, LawScores
 from gebm_studio.schema import Preset
 
 
@@ -22,13 +23,16 @@ class SideBySide:
         self._turn = 0
         self._shown = [False] * len(runs)
 
-    def part(self, preset: Preset, stopped: Mapping[int, str], since: Sequence[int], *, running: bool) -> ComparePart:
+    def part(
+        self, preset: Preset, stopped: Mapping[int, str], since: Sequence[int], scoring: Scoring, *, running: bool
+    ) -> ComparePart:
         """The frame's part.
 
         Arguments:
             preset: The settings of the whole.
             stopped: Why a run stands still, by its number.
             since: Rows of the curves that the window holds of each run; empty for none.
+            scoring: The score table.
             running: Whether the engine has other work to do.
         """
         if not any(since):
@@ -44,10 +48,13 @@ class SideBySide:
                     stopped=stopped.get(index, ""),
                     picture=self._picture(index, preset, running),
                     curves=run.curves_part(since[index] if index < len(since) else 0),
+                    scores=_scores(scoring, index),
                 )
             )
         self._turn = (self._turn + 1) % len(self._runs)
-        return ComparePart(tuple(found), preset.compare.front)
+        floor = LawScores("data", -1, tuple(scoring.floor.items())) if scoring.floor else None
+        notes = tuple((scoring.judge.protocol() | _kl_notes(self._runs)).items())
+        return ComparePart(tuple(found), preset.compare.front, floor, notes, scoring.busy)
 
     def _picture(self, index: int, preset: Preset, running: bool) -> DataPart | None:
         """The picture of the run whose turn it is, and of one that has not been shown."""
@@ -66,3 +73,20 @@ class SideBySide:
             iteration=run.iteration,
             running=running,
         )
+
+
+def _scores(scoring: Scoring, index: int) -> tuple[LawScores, ...]:
+    """The newest scores of one run."""
+    found = []
+    for law in LAWS:
+        row = scoring.newest.get((index, law))
+        if row is not None:
+            values = [(name, (row[name], row[f"{name}_low"], row[f"{name}_high"])) for name in SCORES if name in row]
+            found.append(LawScores(law, int(row["iteration"]), tuple(values)))
+    return tuple(found)
+
+
+def _kl_notes(runs: Sequence[Training]) -> dict[str, str]:
+    """How the newest KL of each run was found, which may differ between them."""
+    found = [run.evaluation.notes.get("kl_gebm", "") for run in runs]
+    return {"kl": "; ".join(dict.fromkeys(note for note in found if note))} if any(found) else {}

@@ -57,7 +57,7 @@ from gebm_studio.messages.sampling import (
     SelfTested,
     regime,
 )
-from gebm_studio.messages.study import ComparedRun, ComparePart
+from gebm_studio.messages.study import ComparedRun, ComparePart, Interval, LawScores
 from gebm_studio.messages.sweep import Counts, SweepPart
 
 __all__ = [
@@ -94,10 +94,12 @@ __all__ = [
     "Floats",
     "Frame",
     "GalleryPart",
+    "Interval",
     "Ints",
     "Ladder",
     "LaneResult",
     "LatentPart",
+    "LawScores",
     "LayerNorms",
     "Load",
     "Map",

@@ -28,6 +28,11 @@ def settings_folder() -> Path:
     return platformdirs.user_config_path(APP, appauthor=False)
 
 
+def data_folder() -> Path:
+    """Where downloaded tables are kept."""
+    return platformdirs.user_data_path(APP, appauthor=False)
+
+
 def state_folder() -> Path:
     """Where autosaves and logs are kept."""
     return platformdirs.user_state_path(APP, appauthor=False)

@@ -17,6 +17,7 @@ import torch
 
 from gebm_studio import messages as m
 from gebm_studio.engine import exports, storage, sweep_table, tasks
+from gebm_studio.engine.fetching import Fetching
 from gebm_studio.engine.host import Options
 from gebm_studio.engine.inbox import Inbox
 from gebm_studio.engine.speed import Speed
@@ -24,6 +25,7 @@ from gebm_studio.engine.tasks import Task
 from gebm_studio.experiments import Diverged, Experiment, begin, describe, limit_threads, resolve
 from gebm_studio.files import explain
 from gebm_studio.presets import PresetError, save
+from gebm_studio.targets import missing
 
 AUTOSAVE_SECONDS = 10.0
 FIRST_AUTOSAVE_SECONDS = 2.0
@@ -124,6 +126,9 @@ class Engine:
             self._fault(f"while handling {type(command).__name__}")
 
     def _load(self, command: m.Load) -> None:
+        if name := missing(command.preset.target):
+            self._take_up(lambda: Fetching(name, self._tell, lambda: self._inbox.put(command)))
+            return
         self._begin(lambda: begin(command.preset, self._device(), command.folder), command.run_id, command.running)
 
     def _restore(self, command: m.Restore) -> None:

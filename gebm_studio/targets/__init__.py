@@ -13,6 +13,7 @@ from gebm_studio.targets.gaussians import Mixture
 from gebm_studio.targets.images import Digits
 from gebm_studio.targets.manifolds import Flower, VonMises
 from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
+from gebm_studio.targets.named import Table, missing
 from gebm_studio.targets.plane import Checkerboard, Funnel, Pinwheel
 from gebm_studio.targets.tables import PointFile
 from gebm_studio.targets.target import Extent, Target
@@ -29,9 +30,11 @@ __all__ = [
     "Mixture",
     "Pinwheel",
     "PointFile",
+    "Table",
     "Target",
     "VonMises",
     "build",
+    "missing",
 ]
 
 
@@ -74,5 +77,7 @@ def build(section: schema.Target, *, seed: int, device: torch.device, folder: st
             return Digits(section, seed=seed, device=device)
         case schema.PointFile():
             return PointFile(section, seed=seed, device=device, folder=folder)
+        case schema.Table():
+            return Table(section, seed=seed, device=device, folder=folder)
         case _:
             assert_never(section)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gebm_studio import messages as m
 from gebm_studio import presets
 from gebm_studio.engine import host
 from gebm_studio.experiments import Training
+from gebm_studio.targets import uci
 
 ALL = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
@@ -340,3 +342,30 @@ def test_of_several_presets_opened_at_once_only_the_newest_is_made(start: Start)
         pass
     made = [answer for answer in client.said if isinstance(answer, m.Note) and "ready on" in answer.text]
     assert len(made) < 6  # the first, one or two that were begun before the others came, the last
+
+
+def test_a_table_that_is_not_here_is_downloaded_before_its_run_begins(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The run of before goes on until the table has come; one that cannot come leaves it as it is."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    nowhere = replace(uci.SOURCES["redwine"], url="http://127.0.0.1:9/winequality-red.csv")
+    monkeypatch.setitem(uci.SOURCES, "redwine", nowhere)
+    client = start()
+    client.send(m.Load(preset(), 1))
+    assert client.until(lambda frame: frame.run_id == 1)
+    table = presets.changed(preset(), {"target": {"kind": "table", "name": "redwine"}})
+    client.send(m.Load(table, 2))
+    while (note := client.next(m.Note)).level != "error":
+        pass
+    assert "go online, or put the file at" in note.text
+    assert any(isinstance(said, m.Progress) and said.done == said.total for said in client.said)
+    assert client.frame().run_id == 1
+    place = Path(note.text.rpartition(" at ")[2])
+    names = ";".join([*(f"c{i}" for i in range(11)), "quality"])
+    rows = torch.randn(100, 12, generator=torch.Generator().manual_seed(0)).tolist()
+    place.write_text("\n".join([names, *(";".join(map(str, row)) for row in rows)]))
+    client.send(m.Load(table, 3))
+    deadline = time.monotonic() + 60
+    while client.frame().run_id != 3:
+        assert time.monotonic() < deadline, client.said

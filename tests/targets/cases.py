@@ -46,6 +46,7 @@ SECTIONS: dict[str, schema.Target] = {
     "file": schema.PointFile(path="points.csv", held_out=40),
     "file of a line": schema.PointFile(path="line.npy", held_out=40, standardise=False),
     "wide file": schema.PointFile(path="wide.npy", held_out=40),
+    "table": schema.Table(name="diabetes"),
 }
 
 Build = Callable[..., targets.Target]

@@ -50,7 +50,8 @@ def test_held_out_points_are_of_a_stream_of_their_own(section: schema.Target, bu
     everywhere = torch.random.get_rng_state()
     target = build(section, seed=3)
     before = target.held_out.clone()
-    assert len(before) == section.held_out
+    # A named table keeps a share of its rows.
+    assert isinstance(section, schema.Table) or len(before) == section.held_out
     same_seed = target.sample(len(before), generator(3))
     assert torch.equal(target.held_out, before)
     assert not (same_seed == before).flatten(1).all(dim=1).any()

@@ -1,0 +1,198 @@
+"""Tables of the UCI repository: what each file holds, and how it comes here.
+
+No checksums of these files are published. So the first download of a file is trusted and its SHA256 written into
+`checksums.json` beside it; from then on a file that differs is refused.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gebm_studio.files import data_folder, written_aside
+from gebm_studio.presets import PresetError
+from gebm_studio.targets.reading import TableError, read_csv
+
+Array = NDArray[np.float64]
+Tell = Callable[[int, int], None]
+"""Bytes that have come, and of how many; it may raise to end the download."""
+_REPOSITORY = "https://archive.ics.uci.edu/ml/machine-learning-databases"
+CHECKSUMS = "checksums.json"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the repository, and what is taken from it: rows (N, D) of numbers, without labels.
+
+    `recurring`: columns whose least value occurs more than five times are dropped, as in Papamakarios et al. (2017).
+    """
+
+    url: str
+    rows: Callable[[Path], Array]
+    recurring: bool = False
+
+    @property
+    def file(self) -> str:
+        """The file's own name."""
+        return self.url.rpartition("/")[2]
+
+
+def stored(name: str) -> Path | None:
+    """The rows of a table as kept in the data folder (NPY), or None where they have not come yet."""
+    path = _folder() / f"{name}.npy"
+    return path if path.is_file() else None
+
+
+def fetch(name: str, tell: Tell) -> Path:
+    """Download a table, check it, and keep its rows as NPY in the data folder; a file that lies there is taken.
+
+    Raises:
+        PresetError: In one line, where it cannot be had, with the place where a file of your own may lie.
+    """
+    source, folder = SOURCES[name], _folder()
+    path = folder / f"{name}.npy"
+    try:
+        raw = _download(source, folder, tell)
+        with written_aside(path) as aside:
+            np.save(aside, source.rows(raw))
+    except TableError as problem:
+        raise PresetError([f"target.name {name}: {folder / source.file}: {problem}; remove the file"]) from problem
+    except OSError as error:
+        place = folder / source.file
+        raise PresetError(
+            [f"target.name {name}: {source.url}: {_reason(error)}; go online, or put the file at {place}"]
+        ) from error
+    return path
+
+
+def read(name: str, path: Path) -> Array:
+    """The rows of a file of the repository that lies elsewhere.
+
+    Raises:
+        TableError: Where it is not that file.
+        OSError: Where it cannot be opened.
+    """
+    return np.load(path) if path.suffix == ".npy" else SOURCES[name].rows(path)
+
+
+def _folder() -> Path:
+    return data_folder() / "tables"
+
+
+def _reason(error: OSError) -> str:
+    from requests import ConnectionError as NoConnection
+    from requests import Timeout
+
+    if isinstance(error, NoConnection | Timeout):
+        return "no connection"
+    return " ".join(str(error.strerror or error).split())[:120]
+
+
+def _download(source: Source, folder: Path, tell: Tell) -> Path:
+    import pooch  # late: it loads requests
+
+    place, book = folder / source.file, folder / CHECKSUMS
+    known: dict[str, str] = json.loads(book.read_text(encoding="utf-8")) if book.is_file() else {}
+    if not place.is_file():
+        pooch.get_logger().setLevel(logging.WARNING)  # progress is told elsewhere
+        answers: list[Any] = []
+        keep = {"response": lambda answer, *_, **__: answers.append(answer)}
+        downloader = pooch.HTTPDownloader(progressbar=_Progress(tell), timeout=20, hooks=keep)
+        try:
+            pooch.retrieve(source.url, None, fname=source.file, path=folder, downloader=downloader)
+        finally:
+            for answer in answers:  # one that ends early is left open
+                answer.close()
+    found = pooch.file_hash(str(place), alg="sha256")
+    if known.setdefault(source.file, found) != found:
+        place.unlink()
+        raise PresetError(
+            [
+                f"{source.url} has SHA256 {found[:16]}…, {known[source.file][:16]}… was seen first; the file is "
+                f"refused: remove its line from {book} if the change is meant"
+            ]
+        )
+    with written_aside(book) as aside:
+        aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
+    return place
+
+
+class _Progress:
+    """What pooch tells of a download."""
+
+    total = 0
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell, self._come = tell, 0
+
+    def update(self, count: int) -> None:
+        self._come += count
+        self._tell(self._come, self.total)
+
+    def reset(self) -> None:
+        self._come = 0
+
+    def close(self) -> None:
+        pass
+
+
+def _wine(path: Path) -> Array:
+    rows, names = read_csv(path)
+    _expect(rows, 12, bool(names) and names[-1] == "quality", "columns that end with quality")
+    return rows[:, :-1]
+
+
+def _parkinsons(path: Path) -> Array:
+    rows, names = read_csv(path)
+    _expect(rows, 22, bool(names) and names[0] == "subject#", "columns that begin with subject#, age, sex")
+    return rows[:, 3:]
+
+
+def _hepmass(path: Path) -> Array:
+    """The signal at a mass of 1000; the file is a gzipped CSV of label and features, maybe with a header."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        table = _numbers(stream, ",", skip=1)
+    if table.shape[1] < 28:
+        raise TableError(f"{table.shape[1]} columns; a label and 27 features are needed")
+    return table[table[:, 0] == 1, 1:28]
+
+
+def _miniboone(path: Path) -> Array:
+    """The signal: the first line counts it and the background, which follows. Rows of −999 hold no measurement."""
+    with open(path, encoding="utf-8") as stream:
+        counts = stream.readline().split()
+        if len(counts) != 2 or not all(count.isdigit() for count in counts):
+            raise TableError("its first line must hold two counts, of signal and background")
+        table = _numbers(stream, None, rows=int(counts[0]))
+    _expect(table, 50, len(table) == int(counts[0]), f"{counts[0]} rows of signal")
+    return table[~(table <= -999).any(1)]
+
+
+def _numbers(stream: Any, delimiter: str | None, *, skip: int = 0, rows: int | None = None) -> Array:
+    try:
+        return np.loadtxt(stream, delimiter=delimiter, skiprows=skip, max_rows=rows, ndmin=2)
+    except ValueError as error:
+        raise TableError(f"not a table of numbers: {' '.join(str(error).split())[:80]}") from error
+
+
+def _expect(rows: Array, columns: int, fits: bool, what: str) -> None:
+    if rows.shape[1] != columns or not fits:
+        raise TableError(f"shape {rows.shape}; {columns} columns and {what} are needed")
+
+
+SOURCES = {
+    "redwine": Source(f"{_REPOSITORY}/wine-quality/winequality-red.csv", _wine),
+    "whitewine": Source(f"{_REPOSITORY}/wine-quality/winequality-white.csv", _wine),
+    "parkinsons": Source(f"{_REPOSITORY}/parkinsons/telemonitoring/parkinsons_updrs.data", _parkinsons),
+    "hepmass": Source(f"{_REPOSITORY}/00347/1000_train.csv.gz", _hepmass, recurring=True),
+    "miniboone": Source(f"{_REPOSITORY}/00199/MiniBooNE_PID.txt", _miniboone, recurring=True),
+}
+"""By the schema's `target.name`, the tables that do not ship with scikit-learn."""

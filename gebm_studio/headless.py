@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from gebm_studio import presets
 from gebm_studio.engine import exports as writing
-from gebm_studio.engine import storage
+from gebm_studio.engine import storage, sweep_table
 from gebm_studio.experiments import Comparison, Diverged, Experiment, Training, begin, limit_threads, resolve
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
 from gebm_studio.experiments.race import Race
@@ -62,6 +62,8 @@ def run(
     where = resolve(device)
     thing: Experiment = storage.load(source, where) if isinstance(source, Path) else begin(source, where, folder)
     status = _train(thing, steps, out, progress)
+    if status == 0 and thing.preset.sweep.study != "none":
+        status = _sweep(thing, out, progress)
     try:
         _write_all(thing, out, exports, progress, complete=status == 0)
     except KeyboardInterrupt:
@@ -137,6 +139,24 @@ def _train(training: Experiment, steps: int, out: Path, progress: bool) -> int:
     return 0
 
 
+def _sweep(thing: Experiment, out: Path, progress: bool) -> int:
+    """Finish the sweep beside a run; returns an exit status."""
+    sweep = sweep_table.sweep_of(thing.front)
+    next_save = time.monotonic() + SAVE_SECONDS
+    with tqdm(total=sweep.total, unit="training", desc="sweep", disable=not progress, dynamic_ncols=True) as bar:
+        try:
+            while not sweep.complete:
+                sweep.work()
+                bar.update(sweep.done - bar.n)
+                if time.monotonic() > next_save:
+                    storage.save(thing, out / "run.gebm")
+                    next_save = time.monotonic() + SAVE_SECONDS
+        except KeyboardInterrupt:
+            bar.write("interrupted: writing what there is")
+            return 130
+    return 0
+
+
 def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress: bool, complete: bool) -> None:
     storage.save(thing, out / "run.gebm")
     writing.write_curves(out / "metrics.csv", thing)
@@ -156,7 +176,10 @@ def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress:
         kept = {"title": thing.preset.title, "steps": thing.iteration, "seed": thing.preset.seed}
         _write_json(out / "summary.json", kept | {"runs": found, "stopped": thing.stopped, "complete": complete})
     else:
-        _write_json(out / "summary.json", found[""] | {"complete": complete})
+        swept = {"sweep": sweep_table.sweep_summary(front)} if thing.preset.sweep.study != "none" else {}
+        _write_json(out / "summary.json", found[""] | swept | {"complete": complete})
+        if swept:
+            sweep_table.write_sweep(out / "sweep.csv", front)
     if thing.preset.race.lanes and complete:
         _race(front, out / "race.csv", progress)
     for order in wanted:

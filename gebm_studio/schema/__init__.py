@@ -107,6 +107,8 @@ class Preset(Section):
             if self.training.train in ("both", "energy"):
                 problems.append("training.train: an exact ratio energy has nothing to learn; use base or none")
         problems += objective_misfits(self.objective, self.base, self.energy, self.training)
+        if self.compare.runs and self.sweep.study != "none":
+            problems.append("sweep.study: a comparison has no sweep beside it; use none, or compare no runs")
         return problems
 
 

@@ -62,7 +62,7 @@ class Training:
         draws = self.generators
         self.learner = Learner(self.model, self.target, draws["data"], draws["latent"])
         self.learner.configure(preset.training)
-        self.evaluation = Evaluation(self.model, self.target, draws["evaluation"])
+        self.evaluation = Evaluation(self.model, self.target, draws["evaluation"], preset.objective.name)
         self.model.log_partition.fill_(self.evaluation.starting_constant())
         self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
         self.exhibits = {part: make(self.model, self.target, preset) for part, make in EXHIBITS.items()}
@@ -222,7 +222,10 @@ class Training:
             "energy_chains": float(self.chains.energies.mean()),
             "overflows": self.learner.overflows,
             "penalty": self.learner.penalty,
+            "base_gradient": self.learner.base_gradient,
         }
+        batch = self.preset.training.batch
+        self.evaluation.notes["base_gradient"] = f"|∇| of the base's loss in its last step, on a batch of {batch}"
         compares = self.iteration % self.preset.training.truth_every == 0
         self.curves.begin(row, self.evaluation.truth_in_pieces(self.model_version) if compares else iter(()))
 

@@ -41,8 +41,8 @@ OBJECTIVES: dict[str, Objective] = {
     "wasserstein": WASSERSTEIN,
     "mmd": MMD,
     # The gradient of the likelihood: E falls on data and rises on the model's own samples.
-    "contrastive_divergence": Objective(difference, None, tight=_minus, negatives="contrastive"),
-    "persistent_chains": Objective(difference, None, tight=_minus, negatives="persistent"),
+    "contrastive_divergence": Objective(difference, None, tight=_minus, estimates="KL(P‖G)", negatives="contrastive"),
+    "persistent_chains": Objective(difference, None, tight=_minus, estimates="KL(P‖G)", negatives="persistent"),
     "flow_likelihood": Objective(None, None, likelihood=True),
 }
 """By the name of the schema's `objective.name`."""

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from gebm_studio.models import Gebm
+from gebm_studio.models.energies import Normalised
 from gebm_studio.objectives import OBJECTIVES, donsker_varadhan
 
 BLOCKS = 8
 """Parts of the draws whose values give the standard error of the whole's."""
-WITNESS_DRAWS = 512
+WITNESS_DRAWS = 256
 """Of data and of samples, for critics that compare all pairs."""
 
 
@@ -40,8 +41,8 @@ class Draws(NamedTuple):
 def scores(name: str, model: Gebm, draws: Draws) -> Scores:
     """`objective_train`, `objective_heldout` and `divergence` of the objective of that name.
 
-    Chains do not climb a value: what maximum likelihood by chains climbs is L(E) up to a constant, and that of a
-    base is E_P log g; these are measured in its place.
+    Chains do not climb a value: what maximum likelihood by chains climbs is L(E) up to a constant, that of a base
+    is E_P log g, and that of a flow energy E_P log q; these are measured in its place.
     """
     record = OBJECTIVES[name]
     if record.likelihood:
@@ -71,13 +72,17 @@ def scores(name: str, model: Gebm, draws: Draws) -> Scores:
 
 
 def _of_density(model: Gebm, draws: Draws) -> Scores:
-    train, held_out = model.base.log_density(draws.train).double(), model.base.log_density(draws.held_out).double()
+    energy = model.energy
+    log_density, name = (
+        (energy.log_density, "log q") if isinstance(energy, Normalised) else (model.base.log_density, "log g")
+    )
+    train, held_out = log_density(draws.train).double(), log_density(draws.held_out).double()
     error = float(held_out.std()) / math.sqrt(len(held_out))
     return Scores(
         {"objective_train": float(train.mean()), "objective_heldout": float(held_out.mean())},
         {
-            "objective_train": f"mean log g of {len(train)} training points",
-            "objective_heldout": f"mean log g of {len(held_out)} held-out points, standard error {error:.2g}",
+            "objective_train": f"mean {name} of {len(train)} training points",
+            "objective_heldout": f"mean {name} of {len(held_out)} held-out points, standard error {error:.2g}",
         },
     )
 

@@ -147,7 +147,11 @@ class Normalised(Energy):
         self._density = (Density(base),)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._density[0].at_rest(x) - self.flow.log_density(x.flatten(1)) + self.offset
+        return self._density[0].at_rest(x) - self.log_density(x) + self.offset
+
+    def log_density(self, x: Tensor) -> Tensor:
+        """log q(x), (N,), of examples (N, *shape): the GEBM's own density, without an estimate of log Z."""
+        return self.flow.log_density(x.flatten(1))
 
 
 def build(section: Pointwise, shape: tuple[int, ...], base: Base, log_base: Function, log_target: Function) -> Energy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from gebm_studio.objectives.bounds import base_loss, climbed_constant, donsker_varadhan, kale
+from gebm_studio.objectives.bounds import base_loss, climbed_constant, donsker_varadhan, kale, log_likelihood
 from gebm_studio.objectives.f_divergences import F_DIVERGENCES, FDivergence
 from gebm_studio.objectives.games import HINGE, LEAST_SQUARES, MMD, WASSERSTEIN, difference
 from gebm_studio.objectives.guards import guarded_exp, log_mean_exp, log_omega
@@ -43,6 +43,6 @@ OBJECTIVES: dict[str, Objective] = {
     # The gradient of the likelihood: E falls on data and rises on the model's own samples.
     "contrastive_divergence": Objective(difference, None, tight=_minus, estimates="KL(P‖G)", negatives="contrastive"),
     "persistent_chains": Objective(difference, None, tight=_minus, estimates="KL(P‖G)", negatives="persistent"),
-    "flow_likelihood": Objective(None, None, likelihood=True),
+    "flow_likelihood": Objective(log_likelihood, None, likelihood=True),
 }
 """By the name of the schema's `objective.name`."""

@@ -32,6 +32,15 @@ def donsker_varadhan(energy_data: Tensor, energy_base: Tensor, c: Tensor) -> tup
     return bound, torch.zeros((), dtype=torch.long, device=bound.device)
 
 
+def log_likelihood(energy_data: Tensor, energy_base: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """−E_P E: up to E_P log g and log Z the log-likelihood, of energies whose log Z no parameter moves.
+
+    Such is a flow energy, E = log g − log q + k with log Z = −k. Samples and `c` take no part.
+    """
+    value = -energy_data.mean()
+    return value, torch.zeros((), dtype=torch.long, device=value.device)
+
+
 def base_loss(energy_base: Tensor) -> Tensor:
     """−log E_G e^{−E}, whose gradient is E_Q[∇E · ∂G]: the mean under the GEBM, not under the base.
 

@@ -34,7 +34,7 @@ class Objective:
         divergence: The value to the divergence it estimates, such as (V + log 4)/2; None where it is that already.
         estimates: The name of that divergence.
         negatives: Where the samples that the critic pushes up come from.
-        likelihood: The base alone learns, by its own density: it descends −E_P log g.
+        likelihood: Each part learns by its own density: the base descends −E_P log g, a flow energy −E_P log q.
     """
 
     value: Value | None

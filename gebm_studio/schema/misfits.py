@@ -15,8 +15,11 @@ def objective_misfits(objective: Objective, base: Base, energy: Energy, training
     if name == "flow_likelihood":
         if not base.has_density:
             yield f"objective: flow_likelihood needs a base with a density, not {base.kind}; use kind flow or gaussian"
-        if trains in ("both", "energy"):
-            yield f"training.train: flow_likelihood trains the base alone, got {trains}; use base or none"
+        if trains in ("both", "energy") and energy.kind != "flow":
+            yield (
+                f"training.train: flow_likelihood trains no energy but one of kind flow, got {trains} with kind "
+                f"{energy.kind}; use base or none"
+            )
     if name in BY_CHAINS and trains in ("both", "base"):
         yield f"training.train: {name} trains the energy alone, got {trains}; use energy or none"
     if name == "contrastive_divergence" and not base.has_density:

@@ -67,7 +67,7 @@ OBJECTIVES = (
         (
             ("contrastive_divergence", "Of the energy, its samples from short chains begun at the data."),
             ("persistent_chains", "Of the energy, its samples from chains that go on, kept in a replay buffer."),
-            ("flow_likelihood", "Of a base with a density: −E_P log g. The energy rests."),
+            ("flow_likelihood", "Of a base with a density, −E_P log g, and of a flow energy, −E_P log q."),
         ),
     ),
 )

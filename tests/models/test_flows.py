@@ -17,6 +17,7 @@ from gebm_studio.models import Gebm, build
 from gebm_studio.models.bases import Density, Normalising
 from gebm_studio.models.energies import Normalised
 from gebm_studio.models.flows import Flow
+from gebm_studio.objectives import OBJECTIVES
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import Preset
 from gebm_studio.schema.model import FlowBase
@@ -232,3 +233,19 @@ def test_a_base_under_an_exact_ratio_learns_the_target() -> None:
     matrix = run.model.base.state_dict()["matrix"].double()
     covariance = matrix @ matrix.T
     torch.testing.assert_close(covariance, 0.25 * torch.eye(2, dtype=torch.float64), rtol=0, atol=0.02)
+
+
+def test_maximum_likelihood_of_a_flow_energy_is_that_of_the_flow() -> None:
+    """∇(−E_P E) = ∇E_P log q, exactly, for g does not move; any other energy is refused."""
+    model = a_model(1.3, bend=0.1)
+    x = torch.randn(64, 2, generator=torch.Generator().manual_seed(11))
+    parameters = list(model.energy.parameters())
+    record = OBJECTIVES["flow_likelihood"]
+    assert record.value is not None and isinstance(model.energy, Normalised)
+    value, _ = record.value(model.critic(x), model.critic(x), torch.zeros(()))
+    found = torch.autograd.grad(value, parameters)
+    wanted = torch.autograd.grad(model.energy.log_density(x).mean(), parameters)
+    for mine, exact in zip(found, wanted, strict=True):
+        torch.testing.assert_close(mine, exact, rtol=1e-4, atol=1e-6)
+    with pytest.raises(ValueError, match="trains no energy but one of kind flow, got both with kind mlp"):
+        Preset.model_validate({"title": "t", "base": {"kind": "flow"}, "objective": {"name": "flow_likelihood"}})

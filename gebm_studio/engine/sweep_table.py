@@ -11,7 +11,7 @@ from gebm_studio.experiments import Training
 from gebm_studio.experiments.sweep import Sweep
 from gebm_studio.files import written_aside
 from gebm_studio.presets import PresetError
-from gebm_studio.published import stability
+from gebm_studio.published import stability, stability_certainty
 
 COLUMNS = ("row", "name", "repeat", "method", "score", "quality", "modes_found", "diverged", "seed")
 
@@ -49,7 +49,7 @@ def write_sweep(path: Path | str, run: Training) -> None:
         for trial, result in zip(plan.trials, sweep.results, strict=False):
             found = (result.score, result.quality, result.found, int(result.diverged), trial.seed)
             label = plan.labels[trial.method]
-            settings = [trial.changes.get(name, "") for name in paths]
+            settings = [_plain(trial.changes.get(name, "")) for name in paths]
             writer.writerow([trial.row + 1, plan.rows[trial.row], trial.repeat + 1, label, *found, *settings])
 
 
@@ -77,6 +77,7 @@ def sweep_summary(run: Training) -> dict[str, Any]:
         found["networks_tried"] = part.tried
         found["counts"] = [{"min_score": least, **part.counts(least)._asdict()} for least in thresholds]
         found["published"] = [row._asdict() for row in stability()]
+        found["published_certainty"] = stability_certainty()
     else:
         found["scores"] = {
             row: {name: _mean(part.means[place, column]) for column, name in enumerate(part.methods)}
@@ -84,6 +85,11 @@ def sweep_summary(run: Training) -> dict[str, Any]:
         }
         found["interval"] = f"mean and half width of its 95 % t-interval over {run.preset.sweep.seeds} seeds"
     return found
+
+
+def _plain(value: Any) -> Any:
+    """A setting as the command line takes it."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _mean(numbers: Any) -> list[float | None]:

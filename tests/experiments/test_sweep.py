@@ -142,7 +142,7 @@ def test_a_mode_without_mass_earns_nothing() -> None:
 
 
 def test_draws_of_the_data_score_what_theory_says() -> None:
-    """Cores hold 1 − e^(−9/2) of a Gaussian; what draws have too much of one mode is worth nothing. Four standard errors."""
+    """Cores hold 1 − e^(−9/2) of a Gaussian; what draws have too much of one mode is worth nothing. Four errors."""
     share = (1 - math.exp(-4.5)) / 8
     sd = math.sqrt(share * (1 - share) / 2000)
     short = stats.norm(share, sd).expect(lambda q: min(q, 0.125))

@@ -23,6 +23,7 @@ from gebm_studio.messages import (
     Map,
     Mixing,
     RacePart,
+    SweepPart,
     frozen,
 )
 from gebm_studio.schema import Preset
@@ -361,6 +362,49 @@ def decay_part(*curves: DecayCurve, **changes: Any) -> DecayPart:
     return DecayPart(**{**fields, **changes})
 
 
+def sweep_part(**changes: Any) -> SweepPart:
+    """Five random networks, the last half done: the first alone, the second alone, both, neither at 60."""
+    scores = np.array([[80.0, 10.0], [0.0, 80.0], [90.0, 60.0], [1.0, 2.0], [70.0, math.nan]])[:, None, :]
+    diverged = np.zeros(scores.shape, dtype=np.bool_)
+    diverged[1, 0, 0] = True
+    fields: dict[str, Any] = dict(
+        study="random_networks",
+        rows=tuple(f"base {row}×16 relu, rate 0.001; critic 2×32 tanh, rate 0.001" for row in range(5)),
+        methods=("GAN", "WGAN-GP"),
+        scores=frozen(scores),
+        quality=frozen(np.minimum(scores + 10, 100)),
+        found=frozen(np.full(scores.shape, 0.875)),
+        diverged=frozen(diverged),
+        means=frozen(np.stack([scores[:, 0], np.full((5, 2), math.nan)], axis=2)),
+        data_score=96.1,
+        protocol="Score: 100 Σ min(w, q) over the modes, n = 2000",
+        done=9,
+        total=10,
+        going="network 5 of 5, WGAN-GP",
+        part_done=0.3,
+        elapsed=125.0,
+        rest=3670.0,
+    )
+    return SweepPart(**{**fields, **changes})
+
+
+def settings_part() -> SweepPart:
+    """Three optimiser settings by two methods and two seeds; of the last one only the first method is done."""
+    first = np.array([[[12.0, 40.0], [12.0, 40.0]], [[70.0, 80.0], [76.0, 88.0]], [[5.0, math.nan], [7.0, math.nan]]])
+    means = np.stack([first.mean(axis=1), np.full((3, 2), 4.0)], axis=2)
+    return sweep_part(
+        study="optimisers",
+        rows=("A: rate 0.0001", "D: rate 0.001", "F: rate 0.001"),
+        methods=("GAN", "SN-GAN"),
+        scores=frozen(first),
+        quality=frozen(np.full(first.shape, 90.0)),
+        found=frozen(np.full(first.shape, 0.5)),
+        diverged=frozen(np.zeros(first.shape, dtype=np.bool_)),
+        means=frozen(means),
+        going="F, seed 1 of 2, SN-GAN",
+    )
+
+
 def frame(**changes: Any) -> Frame:
     """A frame with nothing in it but what is given."""
     fields: dict[str, Any] = dict(
@@ -388,6 +432,7 @@ def full_frame(tick: int = 0, points: int = 1500, chains: int = 64, **changes: A
         gallery=gallery_part(),
         race=race_part(),
         decay=decay_part(),
+        sweep=sweep_part(),
     )
     return frame(**{**fields, **changes})
 

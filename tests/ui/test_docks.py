@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio.ui.docks import Docks
 
-NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "controls", "log")
+NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "sweep", "controls", "log")
 IMAGES = frozenset({"gallery"})
 RACE = frozenset({"race"})
 

@@ -44,7 +44,7 @@ def test_a_png_has_the_size_and_the_colours_of_the_panel(
     assert pixels.shape[0] == round((size.height() + 2 * MARGIN) * scale)
     assert has_colour(pixels, theme.LIGHT.text, 20, 40)
     roles = {"data": "gebm", "latent": "chains", "curves": "first", "diagnostics": "gebm", "gallery": "base"}
-    role = (roles | {"decay": "text"}).get(name, "chains")  # its curves have the colour of no role
+    role = (roles | {"decay": "text", "sweep": "text"}).get(name, "chains")  # these show no points of a role
     assert has_colour(pixels, getattr(theme.LIGHT, role), 30)
 
 

@@ -174,7 +174,9 @@ def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress:
     found = {label: summary(run, samples[label], drawings[label].time) for label, run in thing.runs.items()}
     if isinstance(thing, Comparison):
         kept = {"title": thing.preset.title, "steps": thing.iteration, "seed": thing.preset.seed}
-        _write_json(out / "summary.json", kept | {"runs": found, "stopped": thing.stopped, "complete": complete})
+        scores = _compare(thing, out / "compare.csv", progress)
+        kept |= {"runs": found, "scores": scores, "stopped": thing.stopped, "complete": complete}
+        _write_json(out / "summary.json", kept)
     else:
         swept = {"sweep": sweep_table.sweep_summary(front)} if thing.preset.sweep.study != "none" else {}
         _write_json(out / "summary.json", found[""] | swept | {"complete": complete})
@@ -184,6 +186,16 @@ def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress:
         _race(front, out / "race.csv", progress)
     for order in wanted:
         _export(thing, order, progress)
+
+
+def _compare(comparison: Comparison, path: Path, progress: bool) -> dict[str, Any]:
+    """Score all runs as they are now, write the table, and return the newest scores with their protocol."""
+    with tqdm(desc="scores", unit="piece", disable=not progress, leave=False) as bar:
+        for _ in comparison.scored_in_pieces():
+            bar.update()
+    writing.write_scores(path, comparison)
+    newest = {label: {law: _jsonable(row) for law, row in laws.items()} for label, laws in comparison.scores.items()}
+    return newest | {"protocol": comparison.scoring.judge.protocol()}
 
 
 def _race(training: Training, path: Path, progress: bool) -> None:

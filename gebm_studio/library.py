@@ -98,6 +98,12 @@ class Runs(Comparison):
         latest = {label: run.curves.latest() for label, run in self.runs.items()}
         return {f"{label}: {name}": value for label, found in latest.items() for name, value in found.items()}
 
+    def judged(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Scores of all runs as they are now, by label, law and name; `scoring.judge.protocol()` says how."""
+        for _ in self.scored_in_pieces():
+            pass
+        return self.scores
+
     def save(self, path: Path | str) -> None:
         """Write all runs to a file that `load` continues.
 

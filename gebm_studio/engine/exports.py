@@ -13,9 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gebm_studio.experiments import Experiment, Training
+from gebm_studio.experiments import Comparison, Experiment, Training
 from gebm_studio.experiments.draws import SampleRun
 from gebm_studio.experiments.race import Race
+from gebm_studio.experiments.scoring import COLUMNS as SCORE_COLUMNS
+from gebm_studio.experiments.scoring import LAWS
 from gebm_studio.experiments.views import pixels
 from gebm_studio.files import written_aside
 from gebm_studio.messages import ExportSamples, LaneResult, RacePart
@@ -142,6 +144,40 @@ def write_curves(path: Path | str, run: Experiment) -> None:
         for label, training in run.runs.items():
             for row in training.curves.since(0):
                 writer.writerow([*[label] * several, *(_cell(float(value)) for value in row)])
+
+
+def scores_in_pieces(path: Path | str, run: Comparison) -> Iterator[None]:
+    """Finish what a comparison is scoring now, a piece at a time, and write all of its scores by `write_scores`."""
+    under_way = run.scoring.under_way
+    while run.scoring.busy and run.scoring.under_way == under_way:
+        run.scoring.go_on()
+        yield
+    write_scores(path, run)
+
+
+def write_scores(path: Path | str, run: Comparison) -> None:
+    """Write the score table as CSV: a header, then a row for each iteration, run and law; not measured is empty.
+
+    The last row is what the data score against themselves. `summary.json` of a headless run holds the protocol.
+
+    Raises:
+        OSError: Where the file cannot be written; what stood there is kept.
+    """
+    labels = list(run.runs)
+    names = [name for name in SCORE_COLUMNS if name not in ("iteration", "run", "law")]
+    with written_aside(path) as aside, open(aside, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["run", "law", "iteration", *names])
+        for row in run.scoring.table.since(0):
+            values = dict(zip(SCORE_COLUMNS, map(float, row), strict=True))
+            whose = labels[int(values["run"])], LAWS[int(values["law"])], str(int(values["iteration"]))
+            writer.writerow([*whose, *(_cell(values[name]) for name in names)])
+        floor = {
+            f"{name}{end}": value
+            for name, interval in run.scoring.floor.items()
+            for end, value in zip(("", "_low", "_high"), interval, strict=True)
+        }
+        writer.writerow(["data", "data", "", *(_cell(floor.get(name, math.nan)) for name in names)])
 
 
 RACE = (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gebm_studio import messages as m
 
-_WRITES = (m.Save, m.ExportSamples, m.ExportCurves, m.ExportSettings, m.ExportSweep)
+_WRITES = (m.Save, m.ExportSamples, m.ExportCurves, m.ExportSettings, m.ExportSweep, m.ExportCompare)
 
 
 class Inbox:

@@ -11,12 +11,12 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
 from gebm_studio import messages as m
-from gebm_studio.engine import exports, storage, sweep_table, tasks
+from gebm_studio.engine import orders, storage, tasks
 from gebm_studio.engine.fetching import Fetching
 from gebm_studio.engine.host import Options
 from gebm_studio.engine.inbox import Inbox
@@ -24,7 +24,7 @@ from gebm_studio.engine.speed import Speed
 from gebm_studio.engine.tasks import Task
 from gebm_studio.experiments import Diverged, Experiment, begin, describe, limit_threads, resolve
 from gebm_studio.files import explain
-from gebm_studio.presets import PresetError, save
+from gebm_studio.presets import PresetError
 from gebm_studio.targets import missing
 
 AUTOSAVE_SECONDS = 10.0
@@ -60,11 +60,7 @@ class Engine:
             m.RestartChains: self._restart_chains,
             m.SetValue: self._set_value,
             m.Save: self._save,
-            m.ExportSamples: self._export_samples,
-            m.ExportCurves: self._export_curves,
-            m.ExportSettings: self._export_settings,
-            m.ExportRace: self._export_race,
-            m.ExportSweep: self._export_sweep,
+            **dict.fromkeys(get_args(m.Export), self._export),
             m.SelfTest: self._self_test,
             m.Stop: self._stop,
             m.Pull: self._answer,
@@ -185,27 +181,12 @@ class Engine:
         storage.save(self._need_run(), command.path)
         self._written(command.path, "run")
 
-    def _export_settings(self, command: m.ExportSettings) -> None:
-        save(self._need_run().preset, command.path)
-        self._written(command.path, "settings")
-
-    def _export_curves(self, command: m.ExportCurves) -> None:
-        exports.write_curves(command.path, self._need_run())
-        self._written(command.path, "curves")
-
-    def _export_race(self, command: m.ExportRace) -> None:
-        run = self._need_run().front
-        if not run.preset.race.lanes:
-            raise PresetError(["there is no race to write; add a sampler to it first"])
-        self._take_up(lambda: tasks.writing_race(run, command.path, self._tell))
-
-    def _export_sweep(self, command: m.ExportSweep) -> None:
-        sweep_table.write_sweep(command.path, self._need_run().front)
-        self._written(command.path, "sweep")
-
-    def _export_samples(self, command: m.ExportSamples) -> None:
-        run = self._need_run().front
-        self._take_up(lambda: tasks.writing_samples(run, command, self._tell))
+    def _export(self, order: m.Export) -> None:
+        run = self._need_run()
+        if isinstance(order, orders.LONG):
+            self._take_up(lambda: orders.task(order, run, self._tell))
+        else:
+            orders.write(order, run, self._tell)
 
     def _self_test(self, _: m.SelfTest) -> None:
         try:

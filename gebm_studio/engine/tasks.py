@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from gebm_studio import messages as m
 from gebm_studio.engine import exports
-from gebm_studio.experiments import Training
+from gebm_studio.experiments import Comparison, Training
 from gebm_studio.experiments.selftest import SelfTest
 
 EXPORT_SEED = 104729
@@ -98,6 +98,17 @@ def _measuring(run: Training, path: str) -> Pieces:
     for _ in exports.race_in_pieces(path, run):
         yield None
     yield m.Written(path, "race")
+
+
+def writing_scores(run: Comparison, path: str, send: Send) -> Writing:
+    """Finish the scores of a comparison, then write its table."""
+    return Writing(path, f"Measuring for {Path(path).name}", _scoring(run, path), send)
+
+
+def _scoring(run: Comparison, path: str) -> Pieces:
+    for _ in exports.scores_in_pieces(path, run):
+        yield None
+    yield m.Written(path, "scores")
 
 
 class SelfTesting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -72,6 +72,26 @@ class Comparison:
     def stopped(self) -> dict[str, str]:
         """Why each run that diverged stands still, by its label."""
         return {self.preset.compare.runs[index].label: why for index, why in self._stopped.items()}
+
+    @property
+    def scores(self) -> dict[str, dict[str, dict[str, float]]]:
+        """The newest scores by label, law and name, with the ends of their 95 % intervals; "data" is the floor."""
+        found: dict[str, dict[str, dict[str, float]]] = {run.label: {} for run in self.preset.compare.runs}
+        for (index, law), row in self.scoring.newest.items():
+            found[self._label(index)][law] = {name: x for name, x in row.items() if name not in ("run", "law")}
+        floor: dict[str, float] = {}
+        for name, (value, low, high) in self.scoring.floor.items():
+            floor |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        return found | {"data": {"data": floor}}
+
+    def scored_in_pieces(self) -> Iterator[None]:
+        """Score all runs as they are now, unless that is done: after it, `scores` are of this iteration."""
+        newest = [row["iteration"] for row in self.scoring.newest.values()]
+        if self.scoring.under_way != self.iteration and (not newest or max(newest) != self.iteration):
+            self.scoring.begin(self.iteration, range(len(self._runs)))
+        while self.scoring.busy:
+            self.scoring.go_on()
+            yield
 
     @property
     def iteration(self) -> int:

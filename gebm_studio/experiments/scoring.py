@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -51,6 +51,11 @@ class Scoring:
     def busy(self) -> bool:
         """Whether there is more to do."""
         return bool(self._models)
+
+    @property
+    def under_way(self) -> int | None:
+        """The iteration whose scores are under way."""
+        return self._iteration if self.busy else None
 
     def begin(self, iteration: int, going: Sequence[int]) -> None:
         """Judge these runs as they are now; what was under way is finished first."""
@@ -129,14 +134,12 @@ class Scoring:
             self.newest[int(values["run"]), LAWS[int(values["law"])]] = values
         if "iteration" not in saved.facts:
             return
-        models = {int(index): snapshot(self._runs[int(index)].model) for index in saved.facts["kl"]}
+        judged: dict[str, dict[Law, list[float]]] = saved.facts["kl"]
+        models = {int(index): snapshot(self._runs[int(index)].model) for index in judged}
         for index, model in models.items():
             model.load_state_dict(saved.under(f"model{index}."))
         self._take_up(int(saved.facts["iteration"]), models)
-        self._kl = {
-            int(index): {law: (kl[law][0], kl[law][1], kl[law][2]) for law in LAWS if law in kl}
-            for index, kl in saved.facts["kl"].items()
-        }
+        self._kl = {int(index): _intervals(kl) for index, kl in judged.items()}
 
 
 def _divergences(run: Training) -> dict[Law, Interval]:
@@ -144,7 +147,16 @@ def _divergences(run: Training) -> dict[Law, Interval]:
     pair = run.evaluation.divergences
     if pair is None:
         return {}
-    return {
-        law: (value, value - NORMAL * stderr, value + NORMAL * stderr)
-        for law, value, stderr in (("gebm", pair.gebm, pair.stderr[1]), ("base", pair.base, pair.stderr[0]))
-    }
+    return {"gebm": _about(pair.gebm, pair.stderr[1]), "base": _about(pair.base, pair.stderr[0])}
+
+
+def _about(value: float, stderr: float) -> Interval:
+    return value, value - NORMAL * stderr, value + NORMAL * stderr
+
+
+def _intervals(kl: Mapping[Law, Sequence[float]]) -> dict[Law, Interval]:
+    """Intervals as tuples, which JSON does not know."""
+    found: dict[Law, Interval] = {}
+    for law, (value, low, high) in kl.items():
+        found[law] = value, low, high
+    return found

@@ -122,6 +122,13 @@ class ExportSweep:
 
 
 @dataclass(frozen=True)
+class ExportCompare:
+    """Write the score table of a comparison as CSV."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class SelfTest:
     """Check the samplers against exact values; the run waits meanwhile and is not changed."""
 
@@ -160,7 +167,7 @@ class Pull:
     critic_along: Along = "modes"
 
 
-Export = ExportSamples | ExportCurves | ExportSettings | ExportRace | ExportSweep
+Export = ExportSamples | ExportCurves | ExportSettings | ExportRace | ExportSweep | ExportCompare
 Command = (
     Load | Restore | Run | Pause | StepOnce | Reset | RestartChains | SetValue | Save | Export | SelfTest | Cancel
     | Stop | Pull

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from gebm_studio import schema
-from gebm_studio.models.energies import Energy
+from gebm_studio.experiments.ascent import Climb, Task, by_hand
+from gebm_studio.models.energies import Energy, Network
+from gebm_studio.models.walk import Walk
 from gebm_studio.objectives import OBJECTIVES, PENALTIES
-
-
-@dataclass(frozen=True)
-class Climb:
-    """What one ascent gives.
-
-    loss: λ · penalty − value, (). gradients: one for each parameter, None where it takes no part.
-    base: e(samples) (M,), detached. penalty: before λ, or None. overflows: exponents that had to be guarded.
-    """
-
-    loss: Tensor
-    gradients: Sequence[Tensor | None]
-    base: Tensor
-    penalty: Tensor | None
-    overflows: Tensor
 
 
 class Climber:
     """Computes ascents of one critic.
+
+    An MLP is walked by hand, any other critic goes through autograd: its structure alone decides, so that a seed
+    gives the same bits each time. `walk` is None where autograd does it.
 
     Arguments:
         critic: e, whose network learns.
@@ -41,6 +30,7 @@ class Climber:
         self._critic, self._parameters = critic, parameters
         # Switching modes costs a tenth of a step, so only where it does something.
         self._normalised = any(is_parametrized(module) for module in critic.modules())
+        self.walk = Walk.of(critic.net) if isinstance(critic, Network) else None
 
     def climb(
         self, settings: schema.Objective, data: Tensor, samples: Tensor, c: Tensor, generator: torch.Generator
@@ -54,18 +44,38 @@ class Climber:
             c: The learned constant, ().
             generator: Draws the points of the segments.
         """
-        objective, critic = OBJECTIVES[settings.name], self._critic
-        if objective.value is None:
+        value = OBJECTIVES[settings.name].value
+        if value is None:
             raise ValueError(f"objective {settings.name} trains no critic")
+        penalty = PENALTIES[settings.penalty] if settings.penalty in PENALTIES and settings.strength > 0 else None
+        task = Task(value, penalty, settings.strength, data, samples, c, generator)
+        return self.by_autograd(task) if self.walk is None else self._by_hand(self.walk, task)
+
+    def by_autograd(self, task: Task) -> Climb:
+        """The ascent of any critic."""
+        critic = self._critic
         if self._normalised:
             critic.train()  # lets spectral normalisation take its power-iteration step, once
-        on_data, on_samples = critic.judge(data, samples)
+        on_data, on_samples = critic.judge(task.data, task.samples)
         if self._normalised:
             critic.eval()
-        value, overflows = objective.value(on_data, on_samples, c)
+        value, overflows = task.value(on_data, on_samples, task.c)
         loss, penalty = -value, None
-        if settings.penalty in PENALTIES and settings.strength > 0:
-            penalty = PENALTIES[settings.penalty](critic, data, samples, generator)
-            loss = loss + settings.strength * penalty
+        if task.penalty is not None:
+            penalty = task.penalty(critic, task.data, task.samples, task.generator)
+            loss = loss + task.strength * penalty
         gradients = torch.autograd.grad(loss, self._parameters, allow_unused=True)
         return Climb(loss.detach(), gradients, on_samples.detach(), penalty, overflows)
+
+    def _by_hand(self, walk: Walk, task: Task) -> Climb:
+        if self._normalised:
+            self._critic.train()
+        weights = walk.weights()
+        if self._normalised:
+            self._critic.eval()
+        floor = self._critic.floor if isinstance(self._critic, Network) else None
+        climb = by_hand(walk, weights, floor, task)
+        outputs = [tensor for pair in weights for tensor in pair]
+        # From weights to parameters: what normalises them is left to autograd.
+        gradients = torch.autograd.grad(outputs, self._parameters, climb.gradients, allow_unused=True)
+        return replace(climb, gradients=gradients)

@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
     headless = parser.add_argument_group("without a window")
     headless.add_argument("--headless", metavar="PRESET", help="run this preset, or continue this saved run")
-    headless.add_argument("--steps", metavar="N", help="iterations to run")
+    headless.add_argument("--steps", metavar="N", help="iterations to run; a race or a sweep is then finished")
     headless.add_argument("--out", metavar="DIR", help="where the results go; made where it does not exist")
     headless.add_argument(
         "--export", metavar="FILE", action="append", default=[],

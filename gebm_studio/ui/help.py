@@ -41,6 +41,8 @@ model with chains in latent space. Drag temperature and friction in the Sampler 
   temperature, hops between modes and dwell times, share of each mode, the ladder of tempering. Counts and draws are
   those since the last change of a setting. Hover a number for how it was measured.
 - **Gallery**: for images, grids of data, base and GEBM, and a film strip of one chain.
+- **Sweep**: many small trainings, one after another beside the run, and a table of their scores that fills as it goes.
+  Move the threshold to count other successes; point at a dot or a cell to read what was trained.
 - **Controls**: every setting of the run. Most act at once; those that need a restart wait behind *Apply and restart*.
   Hover for the formula, double-click a name for its default, type an exact value and press Enter; Escape gives it up.
 - **Run log**: every message, with its time.

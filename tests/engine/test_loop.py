@@ -227,6 +227,21 @@ def test_a_race_runs_in_the_frames_and_is_written(start: Start, tmp_path: Path) 
     assert race is not None and race.lanes[0].steps < 50
 
 
+def test_a_sweep_runs_in_the_frames_and_is_written(start: Start, tmp_path: Path) -> None:
+    client, path = start(), tmp_path / "sweep.csv"
+    client.send(m.Load(preset(), 1), m.ExportSweep(str(path)))
+    while "no sweep" not in client.next(m.Note).text:
+        pass
+    small = {"sweep.study": "random_networks", "sweep.trials": 1, "sweep.iterations": 2, "sweep.share": 0.8}
+    client.send(m.Load(presets.changed(preset(), small), 1, running=True))
+    needs = frozenset({"sweep"})
+    while not ((sweep := client.frame(run_id=1, needs=needs).sweep) and sweep.done == sweep.total):
+        pass
+    client.send(m.SetValue("sweep.threshold", 20.0), m.ExportSweep(str(path)))
+    assert client.next(m.Written) == m.Written(str(path), "sweep")
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 3
+
+
 def test_an_export_shows_progress_and_can_be_cancelled(start: Start, tmp_path: Path) -> None:
     client, path = start(), tmp_path / "grid.png"
     client.send(m.Load(preset(), 1), m.ExportSamples(str(path), steps=100_000))

@@ -98,7 +98,7 @@ def test_settings_by_methods_with_intervals_and_the_worst(make_panel: MakePanel)
     assert panel.pages.currentWidget() is panel.grid
     # F is not whole yet and counts for nobody.
     assert panel.grid.worst == ["12", "40"]
-    point(panel.grid, QPointF(panel.grid.width() - 8, panel.grid.height() * 1.5 / 5))
+    point(panel.grid, QPointF(panel.grid.width() - 8, 60))
     assert panel.readout.text.startswith("A: rate 0.0001 · SN-GAN: 40.0 (50 % of the modes")
     assert panel.readout.text.count(";") == 1
     assert has_colour(picture(panel), theme.LIGHT.accent, 10, 30)

@@ -16,9 +16,7 @@ import torch
 from gebm_studio.experiments.critic_views import layer_norms, on_line, slopes
 from gebm_studio.experiments.spectra import (
     Layer,
-    learned_weights,
     look_at,
-    power_iteration,
     slope_bound,
     weighted_layers,
 )
@@ -120,13 +118,8 @@ class CriticLook:
             return
         found: list[Layer] = []
         for layer in layers:
-            found.append(look_at(layer))
+            found.append(look_at(layer, SEED))
             yield None
-        # The layer that gives way last: its two largest singular values are the closest.
-        ratios = [look.second / look.exact if look.exact > 0 else 0.0 for look in found]
-        slowest = int(np.argmax(ratios))
-        path = power_iteration(learned_weights(layers[slowest]), SEED)
-        yield None
         norms = {layer: look.effective for layer, look in zip(layers, found, strict=True)}
         product = slope_bound(critic.net, norms) if isinstance(critic, Network) else math.nan
         samples = self._model.samples(self._z)
@@ -144,10 +137,7 @@ class CriticLook:
                 product=product,
                 slope=steepest,
                 points=len(points),
-                layer=slowest,
-                ratio=ratios[slowest],
-                tangents=_floats(path.tangents),
-                values=_floats(path.values),
+                tangents=_floats(np.stack([look.path.tangents for look in found])),
             ),
         )
 

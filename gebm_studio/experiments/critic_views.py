@@ -22,6 +22,8 @@ from gebm_studio.targets import Target
 
 PLACES = 241
 """Points of a line."""
+SHOWN = 3.0
+"""Standard deviations of the latent whose image a line shows."""
 BEYOND = 0.3
 """How far a line between two modes goes on beyond each, as a share of their distance."""
 FAINT = 1e-5
@@ -79,7 +81,7 @@ def line_through(target: Target, model: Gebm, along: Along) -> tuple[Tensor, Ten
     """A line through the data: its points (PLACES, *shape), where each is along it, and in words what it is."""
     if target.dim == 1:
         left, right, _, _ = target.home
-        low, high = line_reach(model, target)
+        low, high = line_reach(model, target, SHOWN)
         # The base may still be far away; more than twice the picture to either side would hide the data.
         room = right - left
         at = torch.linspace(max(low, left - room), min(high, right + room), PLACES)

@@ -27,16 +27,6 @@ Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Layer:
-    """The two largest singular values of a layer's weights, the power iteration's estimate and the effective norm."""
-
-    exact: float
-    second: float
-    iterated: float
-    effective: float
-
-
-@dataclass(frozen=True)
 class Iteration:
     """A power iteration from a fresh start and after each of k steps.
 
@@ -46,6 +36,20 @@ class Iteration:
 
     tangents: Doubles
     values: Doubles
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The two largest singular values of a layer's weights, the power iteration's estimate and the effective norm.
+
+    `path` is a power iteration from a fresh start.
+    """
+
+    exact: float
+    second: float
+    iterated: float
+    effective: float
+    path: Iteration
 
 
 def weighted_layers(module: nn.Module) -> list[nn.Module]:
@@ -61,16 +65,17 @@ def learned_weights(layer: nn.Module) -> Doubles:
     return matrix
 
 
-def look_at(layer: nn.Module) -> Layer:
-    """The spectrum of one layer as it is now; nothing is iterated."""
+def look_at(layer: nn.Module, seed: int) -> Layer:
+    """The spectrum of one layer as it is now, and a power iteration of its own; the layer's is left alone."""
     weights = learned_weights(layer)
-    first, second, _ = leading(weights)
+    first, second, right = leading(weights)
+    path = power_iteration(weights, first, right, seed)
     if not is_parametrized(layer):
-        return Layer(first, second, math.nan, first)
+        return Layer(first, second, math.nan, first, path)
     state = _normalisation(layer)[0]
     u, v = (vector.double().cpu().numpy() for vector in (state._u, state._v))
     iterated = float(u @ weights @ v)
-    return Layer(first, second, iterated, first / iterated)
+    return Layer(first, second, iterated, first / iterated, path)
 
 
 def _normalisation(layer: nn.Module) -> Any:
@@ -92,9 +97,8 @@ def leading(weights: Doubles) -> tuple[float, float, Doubles]:
     return float(values[0]), float(values[1]) if len(values) > 1 else 0.0, rights[0]
 
 
-def power_iteration(weights: Doubles, seed: int, steps: int = STEPS) -> Iteration:
-    """u ← Wv/|Wv|, v ← Wᵀu/|Wᵀu| from a random v, against the singular value decomposition."""
-    first, _, right = leading(weights)
+def power_iteration(weights: Doubles, first: float, right: Doubles, seed: int, steps: int = STEPS) -> Iteration:
+    """u ← Wv/|Wv|, v ← Wᵀu/|Wᵀu| from a random v, against the exact σ₁ and right singular vector."""
     v: Doubles = np.random.default_rng(seed).standard_normal((weights.shape[1],))
     tangents, errors = [_tangent(v, right)], []
     for _ in range(steps):

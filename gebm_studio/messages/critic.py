@@ -51,9 +51,8 @@ class Spectra:
     `exact` σ₁ by singular value decomposition of the weights that learn, `second` σ₂; `iterated` the estimate that
     spectral normalisation divides by, NaN where a layer is not normalised; `effective` σ₁ of what the layer
     multiplies by. `product` of them all and of the activations' steepest slopes, NaN where the network is no chain of
-    linear layers; `slope` the largest |∇V| at `points` points. `tangents` (k + 1,): tan θ, θ the angle
-    between the right vector of a power iteration and the exact one at a fresh start and after each of k steps on layer
-    `layer`, and `values` (k,) the relative error of its σ₁; `ratio` is σ₂/σ₁ of that layer.
+    linear layers; `slope` the largest |∇V| at `points` points. `tangents` (L, k + 1): tan θ, θ the angle
+    between the right vector of a power iteration and the exact one, at a fresh start and after each of k steps.
     """
 
     exact: Floats
@@ -63,10 +62,7 @@ class Spectra:
     product: float
     slope: float
     points: int
-    layer: int
-    ratio: float
     tangents: Floats
-    values: Floats
 
 
 @dataclass(frozen=True)

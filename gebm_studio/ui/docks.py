@@ -12,7 +12,7 @@ NEAR = 8
 """Widths that differ by no more than this many pixels count as the same."""
 TALL = 0.4
 """Share of the height for the upper row where the lower one holds a table."""
-OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves"}
+OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent"}
 """Docks that only some presets need, each with the one that it stands before."""
 GIVES_WAY = {"race": ("diagnostics",), "sweep": ("diagnostics",)}
 """Docks that leave their room to an optional one while it is needed."""
@@ -134,6 +134,8 @@ class Docks(QMainWindow):
                 self.docks[name].hide()
                 self._gave_way.add(name)
         self.docks[self._front("data")].raise_()
+        if self._front("latent") != "latent":
+            self.docks[self._front("latent")].raise_()
         if self._front("curves") != "curves":  # else the run log may stay where a person put it
             self.docks[self._front("curves")].raise_()
 
@@ -163,7 +165,7 @@ class Docks(QMainWindow):
 
     def _share_upper(self, middle: int) -> None:
         share = IMAGES if "gallery" in self._wanted else WIDE if self._wide else EVEN
-        front, latent = self.docks[self._front("data")], self.docks["latent"]
+        front, latent = self.docks[self._front("data")], self.docks[self._front("latent")]
         left = min(round(share * middle), middle - latent.minimumSizeHint().width())
         self.resizeDocks([front, latent], [left, middle - left], Qt.Orientation.Horizontal)
 
@@ -182,7 +184,7 @@ class Docks(QMainWindow):
         self._share_upper_again()
 
     def _share_upper_again(self) -> None:
-        front, latent = self.docks[self._front("data")], self.docks["latent"]
+        front, latent = self.docks[self._front("data")], self.docks[self._front("latent")]
         if front.isFloating() or latent.isFloating() or not latent.isVisible():
             return
         middle = front.width() + latent.width()

@@ -276,5 +276,6 @@ def _wanted(preset: Preset) -> frozenset[str]:
         "race": bool(preset.race.lanes),
         "decay": bool(preset.decay.dimensions),
         "sweep": preset.sweep.study != "none",
+        "critic": preset.view.critic != "none",
     }
     return frozenset(name for name, filled in fills.items() if filled)

@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gebm_studio.messages import (
+    CriticLine,
+    CriticPart,
+    CriticReading,
     CurvesPart,
+    DataLine,
     DataPart,
     DecayCurve,
     DecayPart,
@@ -20,9 +24,11 @@ from gebm_studio.messages import (
     Ladder,
     LaneResult,
     LatentPart,
+    LayerNorms,
     Map,
     Mixing,
     RacePart,
+    Spectra,
     SweepPart,
     frozen,
 )
@@ -405,6 +411,64 @@ def settings_part() -> SweepPart:
     )
 
 
+def on_a_line(places: int = 200, **changes: Any) -> DataLine:
+    """Two Gaussians as data, one as base, and a GEBM between."""
+    x = np.linspace(-6, 8, places)
+
+    def normal(mean: float, std: float) -> Array:
+        return np.exp(-0.5 * ((x - mean) / std) ** 2) / (std * math.sqrt(2 * math.pi))
+
+    p, g = 0.33 * normal(-1, 0.25) + 0.67 * normal(2, 1.4), normal(1, 1.8)
+    energy = np.clip(np.log(g) - np.log(p + 1e-30), -5, 30)
+    fields: dict[str, Any] = dict(
+        x=floats(x), p=floats(p), g=floats(g), q=floats(0.9 * p + 0.1 * g), energy=floats(energy),
+        critic=floats(-energy), histogram=floats(p), note="g exact",
+    )  # fmt: skip
+    return DataLine(**{**fields, **changes})
+
+
+def line_part(**changes: Any) -> DataPart:
+    """Data space of one dimension."""
+    rng = np.random.default_rng(0)
+    flat = {name: floats(np.hstack([rng.normal(1, 1.5, (n, 1)), np.zeros((n, 1))])) for name, n in
+            (("data", 300), ("base", 300), ("gebm", 300), ("chains", 40))}  # fmt: skip
+    fields: dict[str, Any] = dict(
+        base_latent=floats(rng.standard_normal((300, 1))), base_energy=floats(np.zeros(300)),
+        log_weight=floats(np.zeros(300)), arrows=None, map=None, home=(-4.0, 6.0, -5.0, 5.0), axes=("x₁", ""),
+        line=on_a_line(),
+    )  # fmt: skip
+    return replace(data_part(points=300), **{**flat, **fields, **changes})
+
+
+def _sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def critic_part(view: str = "line", **changes: Any) -> CriticPart:
+    """One view of a critic."""
+    rng = np.random.default_rng(4)
+    line, layers, k = on_a_line(), np.arange(8), np.arange(61)
+    ratio = np.array([0.7, 0.95, 0.0])
+    log_ratio = np.log(line.p + 1e-30) - np.log(line.g)
+    readings = (
+        CriticReading("V", "V, as it was trained", floats(line.critic), floats(np.maximum(log_ratio, -30))),
+        CriticReading("D", "D = σ(log r̂)", floats(_sigmoid(line.critic)), floats(_sigmoid(log_ratio))),
+    )
+    views: dict[str, Any] = dict(
+        line=dict(line=CriticLine(line.x, line.p, line.g, readings, "x", "")),
+        segments=dict(segments=floats(1 + 0.1 * rng.standard_normal(400)), wanted=1.0),
+        layers=dict(layers=(LayerNorms("clip", floats(0.3**layers)), LayerNorms("gradient", floats(1.1**layers)))),
+        spectra=dict(
+            spectra=Spectra(
+                exact=floats([3.0, 1.2, 0.5]), second=floats([2.1, 1.14, 0.0]), iterated=floats([3.0, 1.15, 0.5]),
+                effective=floats([1.0, 1.04, 1.0]), product=1.25, slope=0.9, points=3072,
+                tangents=floats([2.0 * r ** (2.0 * k) for r in ratio]),
+            )
+        ),
+    )  # fmt: skip
+    return CriticPart(**{"view": view, "iteration": 1240, **views[view], **changes})
+
+
 def frame(**changes: Any) -> Frame:
     """A frame with nothing in it but what is given."""
     fields: dict[str, Any] = dict(
@@ -432,6 +496,7 @@ def full_frame(tick: int = 0, points: int = 1500, chains: int = 64, **changes: A
         gallery=gallery_part(),
         race=race_part(),
         decay=decay_part(),
+        critic=critic_part(),
         sweep=sweep_part(),
     )
     return frame(**{**fields, **changes})

@@ -86,7 +86,7 @@ def test_the_map_is_strong_where_mass_is_likely_and_hides(make_panel: MakePanel)
         return float(picture(panel)[spot.y(), spot.x()].mean())
 
     assert shade(2.0, 0.0) < shade(0.0, 0.0) - 30
-    panel._map.pick("none")
+    panel._choices.map.pick("none")
     assert shade(2.0, 0.0) == shade(0.0, 0.0)
     assert not panel.map_key.isVisible()
 
@@ -153,11 +153,11 @@ def test_choices_are_told_as_settings(make_panel: MakePanel, qtbot: QtBot) -> No
     panel.setting_changed.connect(lambda path, value: told.append((path, value)))
     panel.update_settings(frames.preset(map="density", arrows="energy", pictures="triptych", colour="log_weight"))
     assert not told, "settings that come from the engine are not sent back"
-    assert panel._map.value() == "density" and panel._arrows.value() == "energy"
-    panel._map.pick("none")
-    panel._colour.pick("role")
-    panel._pictures_choice.pick("overlay")
-    panel._arrows.pick("none")
+    assert panel._choices.map.value() == "density" and panel._choices.arrows.value() == "energy"
+    panel._choices.map.pick("none")
+    panel._choices.colour.pick("role")
+    panel._choices.pictures.pick("overlay")
+    panel._choices.arrows.pick("none")
     assert told == [
         ("view.map", "none"), ("view.colour", "role"), ("view.pictures", "overlay"), ("view.arrows", "none"),
     ]  # fmt: skip

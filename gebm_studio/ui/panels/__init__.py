@@ -1,5 +1,7 @@
 """The panels of the window, by the part of a frame that each shows."""
 
+from gebm_studio.ui.panels.compare import ComparePanel
+from gebm_studio.ui.panels.critic import CriticPanel
 from gebm_studio.ui.panels.curves import CurvesPanel
 from gebm_studio.ui.panels.data import DataPanel
 from gebm_studio.ui.panels.decay import DecayPanel
@@ -14,5 +16,16 @@ __all__ = ["PANELS", "Panel"]
 
 PANELS: dict[str, type[Panel]] = {
     panel.part: panel
-    for panel in (DataPanel, LatentPanel, CurvesPanel, DiagnosticsPanel, GalleryPanel, RacePanel, DecayPanel, SweepPanel)
+    for panel in (
+        DataPanel,
+        LatentPanel,
+        CurvesPanel,
+        DiagnosticsPanel,
+        GalleryPanel,
+        RacePanel,
+        DecayPanel,
+        SweepPanel,
+        CriticPanel,
+        ComparePanel,
+    )
 }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import DataPart, Frame, Map, Reading
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import weight_table
+from gebm_studio.ui.panels.data_choices import MAP_TIP, DataChoices, step_keys
+from gebm_studio.ui.panels.data_line import DataLineView
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.legend import ColourKey, Entry
 from gebm_studio.ui.panels.panel import Panel, Probe
@@ -53,6 +53,7 @@ class DataPanel(Panel):
         self._reading: Reading | None = None
         self._latest: Map | None = None
         self._near: int | None = None
+        self._at: tuple[float, float] | None = None
         self._limit = 1.0
         self._steps = 0
         self._build_header()
@@ -60,22 +61,29 @@ class DataPanel(Panel):
         self._arrange()
 
     def take(self, part: DataPart, frame: Frame) -> None:
-        self._part = part
+        was, self._part = self._on_a_line, part
+        if was != self._on_a_line:
+            self._arrange()
         self.show_canvas()
         if frame.sampler_steps < self._steps:
             self._forget_trails()  # the chains have begun again
         self._steps = frame.sampler_steps
         wanted = symmetric_limit(part.log_weight)
         self._limit += 0.2 * (wanted - self._limit) if self._limit != 1.0 else wanted - self._limit
+        if part.line is not None:
+            self._show_line()
+            return
         look = theme.current()
         for picture in self._shown_pictures():
             picture.set_home(part.home)
             picture.show_part(part, self._limit)
-            if part.map is not None and self._map.value() == part.map.name:
+            if part.map is not None and self._choices.map.value() == part.map.name:
                 picture.map.show_map(part.map, look)
         if part.map is not None:
             self._latest = part.map
-            self._map.setToolTip(f"{MAP_TIP}\nComputed at iteration {part.map.iteration}. {part.map.note}".strip())
+            self._choices.map.setToolTip(
+                f"{MAP_TIP}\nComputed at iteration {part.map.iteration}. {part.map.note}".strip()
+            )
         self._show_keys()
         self._single_out()
         self._say()
@@ -87,6 +95,7 @@ class DataPanel(Panel):
         for picture in self._pictures:
             picture.forget()
             picture.go_home()
+        self.line.forget()
         self._show_keys()
 
     def update_settings(self, preset: Preset) -> None:
@@ -95,17 +104,14 @@ class DataPanel(Panel):
         super().update_settings(preset)
         if unchanged:
             return
-        self._map.choose(view.map)
-        self._colour.choose(view.colour)
-        self._pictures_choice.choose(view.pictures)
-        self._arrows.choose(view.arrows)
+        self._choices.follow(view)
         for picture in self._pictures:
             picture.trails.set_length(view.trail)
         self._arrange()
 
     def pull_fields(self) -> dict[str, object]:
         fields: dict[str, object] = {}
-        if not self.is_empty:
+        if not self.is_empty and not self._on_a_line:
             fields["data_extent"] = self._pictures[0].extent
         if self._probe is not None:
             fields["probe"] = self._probe
@@ -124,6 +130,7 @@ class DataPanel(Panel):
     def restyle(self, look: theme.Theme) -> None:
         for picture in self._pictures:
             picture.restyle(look)
+        self.line.restyle(look)
         for heading in self._headings:
             heading.setFont(look.text_font)
         self._show_keys()
@@ -139,24 +146,7 @@ class DataPanel(Panel):
 
     def _build_header(self) -> None:
         header = self.header
-        self._map = header.choice(
-            (("energy", "energy"), ("density", "density"), ("none", "no map")), MAP_TIP, self._chose("view.map")
-        )
-        self._colour = header.choice(
-            (("role", "by role"), ("log_weight", "by weight")),
-            "Colour of the base's points: its role, or the log weight −βE − log Z.",
-            self._chose("view.colour"),
-        )
-        self._pictures_choice = header.choice(
-            (("overlay", "overlay"), ("triptych", "triptych")),
-            "One picture with everything, or base, weights and GEBM side by side.",
-            self._chose("view.pictures"),
-        )
-        self._arrows = header.choice(
-            (("none", "no arrows"), ("energy", "force"), ("base", "base's step")),
-            "Arrows on the base's points: the force −∇E, or where a step of the base wants to move them.",
-            self._chose("view.arrows"),
-        )
+        self._choices = DataChoices(header, self._changed)
         header.home("Show everything (double-click in the picture)", self._go_home)
 
     def _build_canvas(self) -> None:
@@ -169,6 +159,7 @@ class DataPanel(Panel):
             entry.setToolTip(TIPS[name])
             entry.clicked.connect(lambda _on: self._arrange())
             legend.add(entry)
+        self.step_keys = step_keys(legend)
         self.map_key, self.weight_key = ColourKey(legend), ColourKey(legend)
         self.weight_key.setToolTip("Log weight −βE − log Z of a base point: orange gains mass, blue loses it.")
         for key in (self.map_key, self.weight_key):
@@ -194,13 +185,30 @@ class DataPanel(Panel):
             self._pictures.append(picture)
             self._headings.append(heading)
             self._cells.append(cell)
-        column.addLayout(row, 1)
+        pictures = QWidget(self.canvas)
+        row.setContentsMargins(0, 0, 0, 0)
+        pictures.setLayout(row)
+        self.line = DataLineView(self.canvas)
+        self.line.pointed.connect(self._point)
+        self._spaces = QStackedWidget(self.canvas)
+        for space in (pictures, self.line):
+            self._spaces.addWidget(space)
+        column.addWidget(self._spaces, 1)
+
+    @property
+    def _on_a_line(self) -> bool:
+        return self._part is not None and self._part.line is not None
+
+    def _show_line(self) -> None:
+        """Densities over a line, for data of one dimension; what needs a plane is put away."""
+        part = self._part
+        if part is not None:
+            on = {name for name, entry in self.entries.items() if entry.isChecked()}
+            self.line.show_part(part, on, self._choices.map.value())
+            self._say()
 
     def _shown_pictures(self) -> list[Picture]:
-        return self._pictures if self._pictures_choice.value() == "triptych" else self._pictures[:1]
-
-    def _chose(self, path: str) -> Callable[[str], None]:
-        return lambda value: self._changed(path, value)
+        return self._pictures if self._choices.pictures.value() == "triptych" else self._pictures[:1]
 
     def _changed(self, path: str, value: object) -> None:
         self._arrange()
@@ -208,15 +216,22 @@ class DataPanel(Panel):
 
     def _arrange(self) -> None:
         """Make pictures and layers match the choices."""
-        triptych = self._pictures_choice.value() == "triptych"
+        flat = self._on_a_line
+        self._spaces.setCurrentIndex(int(flat))
+        self._choices.show_for(flat)
+        if flat:
+            self._show_line()
+            self._show_keys()
+            return
+        triptych = self._choices.pictures.value() == "triptych"
         on = {name for name, entry in self.entries.items() if entry.isChecked()}
         for place, (picture, cell, heading) in enumerate(zip(self._pictures, self._cells, self._headings, strict=True)):
             _, layers, weights = TRIPTYCH[place]
             cell.setVisible(triptych or place == 0)
             heading.setVisible(triptych)
             picture.show_layers(on & (layers if triptych else set(LAYERS)))
-            picture.set_by_weight(weights if triptych else self._colour.value() == "log_weight", sized=triptych)
-            picture.arrows.setVisible(self._arrows.value() != "none" and place == (1 if triptych else 0))
+            picture.set_by_weight(weights if triptych else self._choices.colour.value() == "log_weight", sized=triptych)
+            picture.arrows.setVisible(self._choices.arrows.value() != "none" and place == (1 if triptych else 0))
             self._arrange_map(picture)
         if self._part is not None:
             for picture in self._shown_pictures():
@@ -228,9 +243,9 @@ class DataPanel(Panel):
     def _arrange_map(self, picture: Picture) -> None:
         """Show the newest map, or none, as chosen."""
         shown, latest = picture.map.map, self._latest
-        if shown is not None and shown.name != self._map.value():
+        if shown is not None and shown.name != self._choices.map.value():
             picture.map.forget()
-        elif latest is not None and shown is not latest and latest.name == self._map.value():
+        elif latest is not None and shown is not latest and latest.name == self._choices.map.value():
             picture.map.show_map(latest, theme.current())
 
     def _show_keys(self) -> None:
@@ -238,12 +253,14 @@ class DataPanel(Panel):
         if shown.map is not None:
             self.map_key.show_scale(shown.map.name, shown.table(theme.current()), *shown.shown_levels)
         self.map_key.setVisible(shown.map is not None)
-        weights = any(picture.by_weight for picture in self._shown_pictures())
+        weights = not self._on_a_line and any(picture.by_weight for picture in self._shown_pictures())
         if weights:
             self.weight_key.show_scale(
                 "log weight", weight_table(theme.current()), -self._limit, self._limit, signed=True
             )
         self.weight_key.setVisible(weights)
+        for key in self.step_keys:
+            key.setVisible(self._part is not None and self._part.unweighted is not None and not self._on_a_line)
 
     def _link(self, extent: object) -> None:
         for picture in self._pictures:
@@ -256,11 +273,16 @@ class DataPanel(Panel):
         self.hovered.emit(self._probe)
 
     def _go_home(self) -> None:
-        for picture in self._pictures:
-            picture.go_home()
+        for plot in (*self._pictures, self.line):
+            plot.go_home()
         self.hovered.emit(self._probe)
 
     def _point(self, at: tuple[float, float] | None) -> None:
+        if self._on_a_line:
+            self.line.crosshair.point_at(at)
+            self._at = at
+            self._say()
+            return
         self._probe = None if at is None else ("data", at)
         if at is None:
             self._reading = None
@@ -285,8 +307,8 @@ class DataPanel(Panel):
             self.base_point_hovered.emit(latent)
 
     def _say(self) -> None:
+        if self._part is not None and self._part.line is not None:
+            self.readout.say(self.line.say(self._part.ess_fraction) if self._at is None else self.line.read(self._at))
+            return
         at = None if self._probe is None else self._probe[1]
         self.readout.say("" if self._part is None else sentence(self._part, at, self._reading, self._near))
-
-
-MAP_TIP = "The map behind the points: energy E(x), density of the GEBM, or none. Strong colour is where mass is likely."

@@ -54,8 +54,8 @@ class MapImage(pg.ImageItem):  # type: ignore[misc]
         self.setVisible(True)
 
     def table(self, look: Theme) -> NDArray[np.uint8]:
-        """The colours: strong where mass is likely, that is, at low energy or high density."""
-        return map_table(look, self.map is None or self.map.name != "density", self.grey)
+        """The colours: strong where mass is likely, that is, at low energy, high density or a high critic."""
+        return map_table(look, self.map is None or self.map.name not in ("density", "critic"), self.grey)
 
     def restyle(self, look: Theme) -> None:
         """Take the colours of a theme."""

@@ -6,9 +6,10 @@ from collections.abc import Set as AbstractSet
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
-from gebm_studio.messages import DataPart
+from gebm_studio.messages import DataPart, Floats
 from gebm_studio.ui.panels.colours import weight_shades, weight_table
 from gebm_studio.ui.panels.image import MapImage
 from gebm_studio.ui.panels.plot import Plot
@@ -113,18 +114,26 @@ class Picture(Plot):
         self.layers["base"].set_points(part.base, weight_shades(part.log_weight, limit), scales)
 
     def _show_arrows(self, part: DataPart) -> None:
-        if part.arrows is None or not len(part.arrows) or self._look is None:
+        look = self._look
+        drawn = [arrows for arrows in (part.unweighted, part.arrows) if arrows is not None and len(arrows)]
+        if part.arrows is None or not drawn or look is None:
             self.arrows.set_bands([])
             return
         left, right, _, _ = self.extent
-        start, push = part.arrows[:, :2].astype(np.float64), part.arrows[:, 2:].astype(np.float64)
-        length = np.linalg.norm(push, axis=1)
-        usual = float(np.nanpercentile(length, 90)) or 1.0
-        push = (
-            push * (np.minimum(1.0, usual / np.maximum(length, 1e-30)) * ARROW_SHARE * (right - left) / usual)[:, None]
-        )
-        end = start + push
-        across = np.stack([-push[:, 1], push[:, 0]], axis=1) * 0.18
-        barbs = [end - 0.3 * push + side * across for side in (1.0, -1.0)]
-        lines = np.concatenate([np.hstack([start, end])] + [np.hstack([end, barb]) for barb in barbs])
-        self.arrows.set_bands([(lines, self._look.pen(self._look.muted))])
+        # One scale for both kinds: what differs is what the weights do.
+        lengths = np.concatenate([np.linalg.norm(arrows[:, 2:].astype(np.float64), axis=1) for arrows in drawn])
+        usual = float(np.nanpercentile(lengths, 90)) or 1.0
+        pens = [look.pen(look.muted)] if len(drawn) == 1 else [look.pen(look.muted), look.pen(look.second, 1.6)]
+        reach = ARROW_SHARE * (right - left)
+        self.arrows.set_bands([(_arrows(arrows, usual, reach), pen) for arrows, pen in zip(drawn, pens, strict=True)])
+
+
+def _arrows(arrows: Floats, usual: float, reach: float) -> NDArray[np.float64]:
+    """Lines (3n, 4) of arrows (n, 4) given as start and push; a push of the `usual` length or more gets `reach`."""
+    start, push = arrows[:, :2].astype(np.float64), arrows[:, 2:].astype(np.float64)
+    length = np.linalg.norm(push, axis=1)
+    push = push * (np.minimum(1.0, usual / np.maximum(length, 1e-30)) * reach / usual)[:, None]
+    end = start + push
+    across = np.stack([-push[:, 1], push[:, 0]], axis=1) * 0.18
+    barbs = [end - 0.3 * push + side * across for side in (1.0, -1.0)]
+    return np.concatenate([np.hstack([start, end])] + [np.hstack([end, barb]) for barb in barbs])

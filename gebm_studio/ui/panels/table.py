@@ -109,3 +109,15 @@ def nice_step(rough: float) -> float:
     """The nearest of 1, 2 or 5 times a power of ten that is not below a step."""
     power = 10.0 ** np.floor(np.log10(rough))
     return float(next(step for step in (1, 2, 5, 10) if step * power >= rough * 0.999) * power)
+
+
+def log_ticks(low: float, high: float, most: int = 6) -> list[list[tuple[float, str]]]:
+    """Ticks of a logarithmic axis between two decimal logarithms: powers of ten, or 1, 2 and 5 where there are few."""
+    first, last = int(np.floor(low)), int(np.ceil(high))
+    if high - low <= 2.0:
+        steps = [(decade, digit) for decade in range(first, last + 1) for digit in (1, 2, 5)]
+        values = [digit * 10.0**decade for decade, digit in steps]
+    else:
+        stride = -(-(last - first + 1) // most)
+        values = [10.0**decade for decade in range(first - first % stride, last + 1, stride)]
+    return [[(float(np.log10(value)), f"{value:g}") for value in values]]

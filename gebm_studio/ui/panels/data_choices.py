@@ -1,0 +1,75 @@
+"""What a person chooses of data space: its map, its colours, how many pictures, and arrows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gebm_studio.schema import View
+from gebm_studio.ui.panels.flow import FlowBar
+from gebm_studio.ui.panels.header import Choice, Header
+from gebm_studio.ui.panels.legend import Entry
+
+MAP_TIP = (
+    "The map behind the points: energy E(x), density of the GEBM, the critic V as it was trained, or none. Strong "
+    "colour is where mass is likely."
+)
+STEP_TIP = (
+    "Where a step of the base wants to move each base point: −N ∂ℓ/∂G(z) of the loss ℓ that it descends. For KALE that "
+    "is −∇E weighted by N softmax(−E), by how much mass the GEBM gives the point. One scale with −∇E."
+)
+ARROWS_TIP = "Arrows on the base's points: the force −∇E, or where a step of the base wants to move them."
+
+
+class DataChoices:
+    """The choices in the header of the data panel.
+
+    Arguments:
+        header: Where they stand.
+        chosen: Hears of a person's choice: the setting's path and the value.
+    """
+
+    def __init__(self, header: Header, chosen: Callable[[str, object], None]) -> None:
+        def choice(path: str, options: tuple[tuple[str, str], ...], tip: str) -> Choice:
+            return header.choice(options, tip, lambda value: chosen(path, value))
+
+        self.map = choice(
+            "view.map",
+            (("energy", "energy"), ("density", "density"), ("critic", "critic"), ("none", "no map")),
+            MAP_TIP,
+        )
+        self.colour = choice(
+            "view.colour",
+            (("role", "by role"), ("log_weight", "by weight")),
+            "Colour of the base's points: its role, or the log weight −βE − log Z.",
+        )
+        self.pictures = choice(
+            "view.pictures",
+            (("overlay", "overlay"), ("triptych", "triptych")),
+            "One picture with everything, or base, weights and GEBM side by side.",
+        )
+        self.arrows = choice(
+            "view.arrows", (("none", "no arrows"), ("energy", "force"), ("base", "base's step")), ARROWS_TIP
+        )
+
+    def follow(self, view: View) -> None:
+        """Show the settings that the engine uses."""
+        self.map.choose(view.map)
+        self.colour.choose(view.colour)
+        self.pictures.choose(view.pictures)
+        self.arrows.choose(view.arrows)
+
+    def show_for(self, on_a_line: bool) -> None:
+        """Put away what needs a plane, for data of one dimension."""
+        for choice in (self.colour, self.pictures, self.arrows):
+            choice.setVisible(not on_a_line)
+
+
+def step_keys(legend: FlowBar) -> tuple[Entry, Entry]:
+    """What the two kinds of arrows of the base's step are, hidden at first."""
+    keys = Entry("base's step", "second", "line", parent=legend), Entry("−∇E", "muted", "line", parent=legend)
+    keys[0].setToolTip(STEP_TIP)
+    keys[1].setToolTip("The force −∇E: its mean over base draws, unweighted, is a different, wrong, gradient.")
+    for key in keys:
+        key.hide()
+        legend.add(key)
+    return keys

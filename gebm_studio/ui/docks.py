@@ -12,11 +12,14 @@ NEAR = 8
 """Widths that differ by no more than this many pixels count as the same."""
 TALL = 0.4
 """Share of the height for the upper row where the lower one holds a table."""
-OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent"}
+HIGH = 0.7
+"""The same where the upper one holds pictures over a table."""
+OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent",
+            "compare": "data"}  # fmt: skip
 """Docks that only some presets need, each with the one that it stands before."""
-GIVES_WAY = {"race": ("diagnostics",), "sweep": ("diagnostics",)}
+GIVES_WAY = {"race": ("diagnostics",), "sweep": ("diagnostics",), "compare": ("latent",)}
 """Docks that leave their room to an optional one while it is needed."""
-VERSION = 3
+VERSION = 4
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
 
 Area = Qt.DockWidgetArea
@@ -161,6 +164,8 @@ class Docks(QMainWindow):
     def _upper_share(self, height: int) -> float:
         if "race" in self._wanted:
             return TALL
+        if "compare" in self._wanted:
+            return HIGH
         return 0.6 if height > 640 else 0.55
 
     def _share_upper(self, middle: int) -> None:
@@ -178,7 +183,7 @@ class Docks(QMainWindow):
         front, below = self.docks[self._front("data")], self.docks[self._front("curves")]
         if not (front.isFloating() or below.isFloating()) and below.isVisible():
             height = front.height() + below.height()
-            usual = [round(share * height) for share in (0.6, 0.55, TALL)]
+            usual = [round(share * height) for share in (0.6, 0.55, TALL, HIGH)]
             if min(abs(front.height() - upper) for upper in usual) <= 2 * NEAR:
                 self._share_rows(height)
         self._share_upper_again()

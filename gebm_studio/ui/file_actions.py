@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from gebm_studio import presets
 from gebm_studio.files import explain
-from gebm_studio.messages import ExportCurves, ExportRace, ExportSweep, Save
+from gebm_studio.messages import ExportCompare, ExportCurves, ExportRace, ExportSweep, Save
 from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.dialogs import ExportDialog, ask_open, ask_save
 from gebm_studio.ui.panels import Panel
@@ -122,6 +122,16 @@ class FileActions:
         """Write all trainings of the sweep that have ended as CSV."""
         self._remember(path)
         self._session.send(ExportSweep(str(path)))
+
+    def ask_export_compare(self) -> None:
+        """Ask where to and write the scores of compared runs."""
+        proposal = self.folder / f"{self._session.name or 'run'}-compare.csv"
+        ask_save(self._window, "Export the scores", "CSV (*.csv)", proposal, self.export_compare)
+
+    def export_compare(self, path: Path) -> None:
+        """Write the scores of compared runs as CSV."""
+        self._remember(path)
+        self._session.send(ExportCompare(str(path)))
 
     def ask_export_panel(self, panel: Panel) -> None:
         """Ask where to and write the picture of a panel."""

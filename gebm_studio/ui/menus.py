@@ -54,6 +54,7 @@ def _file(window: StudioWindow, menu: QMenu) -> None:
         _add(panels, f"{panel.title}…", partial(files.ask_export_panel, panel))
     _add(menu, "Export &curves as CSV…", files.ask_export_curves)
     _add(menu, "Export rac&e as CSV…", files.ask_export_race)
+    _add(menu, "Export co&mparison as CSV…", files.ask_export_compare)
     _add(menu, "Export s&weep as CSV…", files.ask_export_sweep)
     menu.addSeparator()
     quit_action = _add(menu, "&Quit", window.close, "Ctrl+Q")

@@ -283,7 +283,7 @@ class Session(QObject):
     def _pull(self) -> None:
         needs, fields = self.pull_fields()
         self._pulls += 1
-        held = {"curves_since": self._curve_rows, "curves_front": self._curve_front}
+        held: dict[str, Any] = {"curves_since": self._curve_rows, "curves_front": self._curve_front}
         self._engine.send(m.Pull(self.run_id, needs, settings_version=self._settings_version, **held, **fields))
 
     def _set_state(self, state: str) -> None:

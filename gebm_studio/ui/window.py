@@ -70,6 +70,7 @@ class StudioWindow(QMainWindow):
         self.session.begin()  # first of all: the engine starts while the window is being built
         self.changes = UndoableChanges(self.session)
         self._help: HelpWindow | None = None
+        self._front = preset.compare.front
         self._build()
         self._connect()
         self._recall()
@@ -175,6 +176,7 @@ class StudioWindow(QMainWindow):
         race = cast(Any, self.panels["race"])
         race.restart_wished.connect(session.restart_chains)
         race.export_wished.connect(self.files.ask_export_race)
+        cast(Any, self.panels["compare"]).export_wished.connect(self.files.ask_export_compare)
         cast(Any, self.panels["sweep"]).export_wished.connect(self.files.ask_export_sweep)
         for dock in self.docks.docks.values():
             dock.visibilityChanged.connect(lambda _visible: session.hurry())
@@ -198,12 +200,17 @@ class StudioWindow(QMainWindow):
     def _start_run(self, preset: Preset) -> None:
         self.changes.stack.clear()
         self.docks.show_for(_wanted(preset))
+        self._front = preset.compare.front
         for panel in self.panels.values():
             panel.start_run(preset)
         self._show_settings()
         self.presets.show_open(self.session.name, preset)
 
     def _show_frame(self, frame: Frame) -> None:
+        if frame.front != self._front:
+            self._front = frame.front
+            for panel in self.panels.values():
+                panel.change_front()
         for panel in self.panels.values():
             panel.show_frame(frame)
             panel.show_reading(frame.reading)
@@ -277,5 +284,6 @@ def _wanted(preset: Preset) -> frozenset[str]:
         "decay": bool(preset.decay.dimensions),
         "sweep": preset.sweep.study != "none",
         "critic": preset.view.critic != "none",
+        "compare": bool(preset.compare.runs),
     }
     return frozenset(name for name, filled in fills.items() if filled)

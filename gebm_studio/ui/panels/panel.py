@@ -84,6 +84,10 @@ class Panel(QWidget):
     def clear(self) -> None:
         """Forget what was shown of the last run."""
 
+    def change_front(self) -> None:
+        """Forget what was shown of one run of a comparison: what comes now is of another."""
+        self.clear()
+
     def update_settings(self, preset: Preset) -> None:
         """Take over settings that the engine now uses."""
         self.preset = preset

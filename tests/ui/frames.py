@@ -37,7 +37,7 @@ from gebm_studio.schema import Preset
 COLUMNS = (
     "iteration", "kale_train", "kale_heldout", "donsker_varadhan", "kl_base", "kl_gebm", "log_partition", "log_z",
     "log_z_stderr", "w1_base", "w1_gebm", "w1_floor", "energy_data", "energy_base", "energy_chains", "ess_fraction",
-    "overflows", "penalty",
+    "overflows", "penalty", "likelihood", "objective_train", "objective_heldout", "divergence",
 )  # fmt: skip
 NOTES = (
     ("kl_gebm", "quadrature on a 400 × 400 grid"),
@@ -185,11 +185,19 @@ def curve_rows(count: int = 300, seed: int = 0) -> Array:
         ess_fraction=0.4 + 0.3 * (1 - fall),
         overflows=np.zeros(count),
         penalty=0.3 * fall + 0.1,
+        objective_train=kale + 0.04 + wiggle[:, 0],
+        objective_heldout=kale + wiggle[:, 1],
+        divergence=0.69 * fall + 0.1 + wiggle[:, 1] / 4,
     )
     for name, values in columns.items():
         table[:, COLUMNS.index(name)] = values
     truths = dict(
-        kl_base=kl_base, kl_gebm=kl_gebm, w1_base=0.8 * fall + 0.2, w1_gebm=0.7 * fall + 0.12, w1_floor=0.1 + 0 * fall
+        kl_base=kl_base,
+        kl_gebm=kl_gebm,
+        w1_base=0.8 * fall + 0.2,
+        w1_gebm=0.7 * fall + 0.12,
+        w1_floor=0.1 + 0 * fall,
+        likelihood=kl_base - kl_gebm,
     )
     for name, values in truths.items():
         table[::10, COLUMNS.index(name)] = values[::10]

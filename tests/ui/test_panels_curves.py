@@ -115,6 +115,40 @@ def test_every_set_draws_its_columns(make_panel: MakePanel, name: str) -> None:
     assert has_colour(picture(panel), getattr(theme.LIGHT, SETS[name][1][1].role), 40)
 
 
+def test_the_gap_between_likelihood_and_kl_is_filled_and_told(make_panel: MakePanel) -> None:
+    panel = make_panel("curves", curves="likelihood")
+    panel.show_frame(frames.frame(curves=frames.curves_part(200)))
+    redrawn(panel)
+    view = panel.current_view()
+    rows = {
+        name: frames.curve_rows(200)[:, frames.COLUMNS.index(name)] for name in ("kl_base", "kl_gebm", "likelihood")
+    }
+    _, outline = view.gap.getData()
+    known = np.isfinite(rows["likelihood"])
+    assert np.allclose(outline, np.concatenate([rows["kl_base"][known], rows["likelihood"][known][::-1]]))
+    gap = next(entry for entry, wanted in view.entries_wanted() if wanted and entry.text() == "gap")
+    assert float(gap.value) == pytest.approx(rows["kl_gebm"][known][-1], rel=0.01)
+    nothing = np.where(np.array(frames.COLUMNS) == "likelihood", np.nan, frames.curve_rows(50))
+    panel.clear()
+    panel.show_frame(frames.frame(curves=frames.curves_part(50, rows=nothing)))
+    redrawn(panel)
+    assert "gap" not in [entry.text() for entry, wanted in view.entries_wanted() if wanted]
+
+
+def test_log_2_is_drawn_only_for_objectives_that_estimate_the_jensen_shannon_divergence(make_panel: MakePanel) -> None:
+    panel = make_panel("curves", curves="objective")
+    panel.show_frame(frames.frame(curves=frames.curves_part(50)))
+    view = redrawn(panel).current_view()
+    assert not view.level.bands
+    preset = frames.preset(curves="objective")
+    panel.update_settings(preset.model_copy(update={"objective": preset.objective.model_copy(update={"name": "gan"})}))
+    panel.redraw()
+    ((line, _),) = view.level.bands
+    assert line[0, 1] == line[0, 3] == pytest.approx(math.log(2))
+    assert "log 2" in [entry.text() for entry, wanted in view.entries_wanted() if wanted]
+    assert view.extent[3] > math.log(2)
+
+
 def test_a_note_says_how_a_column_was_measured(make_panel: MakePanel) -> None:
     panel = make_panel("curves", curves="w1")
     panel.show_frame(frames.frame(curves=frames.curves_part(50)))

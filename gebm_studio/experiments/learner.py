@@ -13,6 +13,7 @@ from gebm_studio import schema
 from gebm_studio.experiments.climb import Climber
 from gebm_studio.experiments.negatives import Negatives
 from gebm_studio.models import Gebm
+from gebm_studio.models.energies import Normalised
 from gebm_studio.objectives import OBJECTIVES, climbed_constant
 from gebm_studio.objectives.objective import BaseLoss
 from gebm_studio.presets import PresetError
@@ -79,8 +80,8 @@ class Learner:
             PresetError: Where the objective trains no energy.
         """
         record, model, count = OBJECTIVES[objective.name], self.model, training.batch
-        if record.value is None:
-            raise PresetError([f"objective {objective.name} trains the base alone; the energy rests"])
+        if record.value is None or (record.likelihood and not isinstance(model.critic, Normalised)):
+            raise PresetError([f"objective {objective.name} trains no energy but one of kind flow; the energy rests"])
         data = self.target.sample(count, self.data_noise)
         with torch.no_grad():
             samples = model.base(model.prior(count, self.latent_noise))

@@ -99,7 +99,8 @@ class Linear(Base):
         super().__init__()
         rows, self.latent_dim = matrix.shape
         self.shape = shape or (rows,)
-        self.matrix = nn.Parameter(matrix.float())
+        # Rows in order: a factorisation leaves columns, and a run that goes on from a file would round otherwise.
+        self.matrix = nn.Parameter(matrix.float().contiguous())
         self.shift = nn.Parameter(shift.float())
         square = rows == self.latent_dim
         self.has_density = self.invertible = square and bool(torch.linalg.matrix_rank(self.matrix) == rows)

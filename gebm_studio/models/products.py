@@ -49,7 +49,8 @@ def outer(delta: Tensor, y: Tensor) -> Tensor:
     """δ yᵀ of δ (out, N) and y (in, N): the gradient of a weight, contiguous as fused optimisers need it."""
     if y.shape[0] < THIN:  # several times faster than the product itself
         return torch.mm(y, delta.T).T.contiguous()
-    return times(delta, y.T)
+    # Of a slice of columns oneDNN falls back to a kernel that is hundreds of times slower.
+    return times(delta, y.contiguous().T)
 
 
 def _suits(first: Tensor, columns: int) -> bool:

@@ -54,8 +54,11 @@ class CriticLook:
         self._due = 0.0
         self._cost = 0.0
 
-    def part(self, preset: Preset, along: Along, *, version: int, iteration: int, label: str = "") -> CriticPart | None:
-        """The view that the preset wishes for, line where it wishes for none; None until the first is ready."""
+    def part(self, preset: Preset, along: Along, *, version: int, iteration: int, running: bool) -> CriticPart | None:
+        """The view that the preset wishes for, line where it wishes for none; None until the first is ready.
+
+        While the engine is `running` a look comes again once the time since the last is 1/SHARE times what it cost.
+        """
         wished = preset.view.critic
         view: CriticView = "line" if wished == "none" else wished
         asked = (view, along if view == "line" else "", preset.objective)
@@ -63,14 +66,15 @@ class CriticLook:
             self._made, self._due = None, 0.0  # another view: at once
         key: tuple[object, ...] = (*asked, version)
         if self._begun is None or self._begun[0][:3] != asked:
-            if self._made is not None and (key == self._key or time.perf_counter() < self._due):
+            waits = running and time.perf_counter() < self._due
+            if self._made is not None and (key == self._key or waits):
                 return self._made
-            self._begun = key, self._pieces(preset, view, along, iteration, label)
+            self._begun = key, self._pieces(preset, view, along, iteration)
             self._cost = 0.0
         self._go_on(*self._begun)
         return self._made
 
-    def layers(self, preset: Preset, label: str) -> LayerNorms | None:
+    def layers(self, preset: Preset, label: str = "") -> LayerNorms | None:
         """Gradient norms a layer of this run's critic, as one of several."""
         samples = self._model.samples(self._z)
         found = layer_norms(self._model.critic, preset.objective, self._data, samples, self._model.log_partition)
@@ -87,9 +91,7 @@ class CriticLook:
             self._made, self._key, self._begun = made, key, None
             self._due = time.perf_counter() + self._cost / SHARE
 
-    def _pieces(
-        self, preset: Preset, view: CriticView, along: Along, iteration: int, label: str
-    ) -> Iterator[CriticPart | None]:
+    def _pieces(self, preset: Preset, view: CriticView, along: Along, iteration: int) -> Iterator[CriticPart | None]:
         """None after each piece of work, and the part at its end."""
         model = self._model
         if view == "line":
@@ -99,7 +101,7 @@ class CriticLook:
             wanted = 1.0 if preset.objective.penalty == "gradient_to_one" else math.nan
             yield CriticPart("segments", iteration, segments=self._slopes(), wanted=wanted)
         elif view == "layers":
-            found = self.layers(preset, label)
+            found = self.layers(preset)
             note = "" if found else "No critic with layers learns here."
             yield CriticPart("layers", iteration, layers=(found,) if found else (), note=note)
         else:

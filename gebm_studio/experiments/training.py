@@ -304,7 +304,7 @@ class Training:
             race=self._exhibited("race", needs),
             decay=self._exhibited("decay", needs),
             sweep=self._exhibited("sweep", needs),
-            critic=self._critic(pull) if "critic" in needs else None,
+            critic=self._critic(pull, running) if "critic" in needs else None,
             reading=self.views.reading(pull.probe, self.chains.beta) if known and pull.probe else None,
         )  # fmt: skip
 
@@ -314,9 +314,9 @@ class Training:
     def _exhibited(self, part: Part, needs: frozenset[Part]) -> Any:
         return self.exhibits[part].part() if part in needs and part in self.exhibits else None
 
-    def _critic(self, pull: Pull) -> CriticPart | None:
+    def _critic(self, pull: Pull, running: bool) -> CriticPart | None:
         return self.critic_look.part(
-            self.preset, pull.critic_along, version=self.model_version, iteration=self.iteration
+            self.preset, pull.critic_along, version=self.model_version, iteration=self.iteration, running=running
         )
 
     def _sampler_name(self) -> str:

@@ -12,6 +12,7 @@ from gebm_studio.models.products import back, outer
 from gebm_studio.models.walk import Walk, Weights
 from gebm_studio.objectives.objective import Value
 from gebm_studio.objectives.penalties import Penalty
+from gebm_studio.objectives.slopes import slopes
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ def by_hand(walk: Walk, weights: Weights, floor: float | None, task: Task) -> Cl
     # A floor stops the gradient of what it has raised.
     free = torch.ones_like(raw) if floor is None else (raw >= floor).to(raw)
     e = raw[0] if floor is None else raw[0].clamp(min=floor)
-    value, overflows, seed = _value(task, e[:n], e[n : n + m], e.shape[0])
-    seed *= free
+    value, overflows, *slopes_ = slopes(task.value, e[:n], e[n : n + m], task.c)
+    seed = torch.cat((*slopes_, e.new_zeros(len(e) - n - m))).neg_() * free
     if task.penalty is None or points is None:
         deltas, _ = walk.deltas(weights, passed, seed, keep=False)
         return Climb(-value, _in_turn(walk.gradients(passed, deltas)), e[n:], None, overflows)
@@ -93,17 +94,6 @@ def by_hand(walk: Walk, weights: Weights, floor: float | None, task: Task) -> Cl
     for (of_weight, _), delta, y in zip(gradients, along, moved, strict=True):
         of_weight += outer(delta, y)
     return Climb(task.strength * penalty - value, _in_turn(gradients), e[n : n + m], penalty, overflows)
-
-
-@torch.enable_grad()
-def _value(task: Task, on_data: Tensor, on_samples: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The value (), the guarded exponents, and −∂value/∂e of all rows, (1, count)."""
-    leaves = on_data.detach().requires_grad_(True), on_samples.detach().requires_grad_(True)
-    value, overflows = task.value(*leaves, task.c)
-    slopes = torch.autograd.grad(value, leaves, materialize_grads=True)
-    seed = on_data.new_zeros(1, count)
-    torch.cat(slopes, out=seed[0, : len(on_data) + len(on_samples)])
-    return value.detach(), overflows, seed.neg_()
 
 
 def _in_turn(gradients: list[tuple[Tensor, Tensor]]) -> list[Tensor]:

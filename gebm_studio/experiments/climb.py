@@ -75,6 +75,8 @@ class Climber:
             self._critic.eval()
         floor = self._critic.floor if isinstance(self._critic, Network) else None
         climb = by_hand(walk, weights, floor, task)
+        if not self._normalised:
+            return climb
         outputs = [tensor for pair in weights for tensor in pair]
         # From weights to parameters: what normalises them is left to autograd.
         gradients = torch.autograd.grad(outputs, self._parameters, climb.gradients, allow_unused=True)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from gebm_studio import schema
 from gebm_studio.experiments.climb import Climber
+from gebm_studio.experiments.descent import Descender
 from gebm_studio.experiments.negatives import Negatives
 from gebm_studio.models import Gebm
 from gebm_studio.models.energies import Normalised
@@ -53,6 +54,7 @@ class Learner:
         self.energy_parameters = list(self.model.energy.parameters())
         self.base_parameters = list(self.model.base.parameters())
         self._climber = Climber(self.model.critic, self.energy_parameters)
+        self._descender = Descender(self.model.base, self.model.critic, self.base_parameters)
         self._negatives = Negatives(self.model, self.latent_noise)
         self._optimisers: dict[str, torch.optim.Adam] = {}
         self._renew_references()
@@ -83,8 +85,7 @@ class Learner:
         if record.value is None or (record.likelihood and not isinstance(model.critic, Normalised)):
             raise PresetError([f"objective {objective.name} trains no energy but one of kind flow; the energy rests"])
         data = self.target.sample(count, self.data_noise)
-        with torch.no_grad():
-            samples = model.base(model.prior(count, self.latent_noise))
+        samples = self._descender.samples(model.prior(count, self.latent_noise))
         if not self.energy_parameters:
             self._renew_references()
             with torch.no_grad():
@@ -118,22 +119,16 @@ class Learner:
             Diverged: Naming the quantity.
             PresetError: Where the objective trains no base.
         """
-        model = self.model
-        z = model.prior(training.batch, self.latent_noise)
+        z = self.model.prior(training.batch, self.latent_noise)
         if OBJECTIVES[objective.name].likelihood:
-            with torch.no_grad():
-                values = model.critic(model.base(z))
-            loss = -model.base.log_density(self.target.sample(training.batch, self.data_noise)).mean()
+            descent = self._descender.likelihood(self.target.sample(training.batch, self.data_noise), z)
         else:
-            values = model.critic(model.base(z))
-            loss = _base_loss(objective)(values)
+            descent = self._descender.descend(_base_loss(objective), z)
         if self.base_parameters:
-            self._check("the base's loss", loss.item(), "lower the base rate or the energy rate")
-            # Not .backward(): the critic's parameters must not collect gradients.
-            gradients = torch.autograd.grad(loss, self.base_parameters, allow_unused=True)
-            self.base_gradient = self._descend("base", gradients, self.base_parameters)
+            self._check("the base's loss", descent.loss.item(), "lower the base rate or the energy rate")
+            self.base_gradient = self._descend("base", descent.gradients, self.base_parameters)
         self._renew_references()
-        self._move_constant(values.detach(), training)
+        self._move_constant(descent.values, training)
 
     def tensors(self) -> dict[str, Tensor]:
         """What else goes on: the replay buffer, and what was measured in the last steps."""
@@ -197,7 +192,8 @@ class Learner:
         norm = _norm(gradient for gradient in gradients if gradient is not None)
         self._check(f"the {name}'s gradient", norm, f"lower the {name} rate", math.inf)
         self._optimisers[name].step()
-        self._optimisers[name].zero_grad(set_to_none=True)
+        for parameter in parameters:
+            parameter.grad = None
         return norm
 
     def _move_constant(self, critic_values: Tensor, training: schema.Training) -> None:

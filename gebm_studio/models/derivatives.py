@@ -17,10 +17,12 @@ class Derivatives:
     """What a walk through an activation σ needs, elementwise.
 
     Attributes:
+        value: h to σ(h); it may overwrite h.
         first: h to σ(h), σ′(h) and what σ″(h) is made of; it may overwrite h.
         second: σ′(h) and what `first` kept to σ″(h); None where σ″ is zero almost everywhere.
     """
 
+    value: Callable[[Tensor], Tensor]
     first: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
     second: Callable[[Tensor, Tensor], Tensor] | None
 
@@ -38,6 +40,10 @@ def _leaky_relu(h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _tanh(h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     y = h.tanh_()
     return y, torch.addcmul(_one(y), y, y, value=-1), y
+
+
+def _silu_value(h: Tensor) -> Tensor:
+    return nn.functional.silu(h, inplace=True)
 
 
 def _silu(h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -74,12 +80,14 @@ def _one(like: Tensor) -> Tensor:
 
 
 DERIVATIVES: dict[type[nn.Module], Derivatives] = {
-    nn.ReLU: Derivatives(_relu, None),
-    nn.LeakyReLU: Derivatives(_leaky_relu, None),
-    nn.Tanh: Derivatives(_tanh, lambda slope, y: slope.mul(y).mul_(-2)),
-    nn.SiLU: Derivatives(_silu, _silu_second),
-    nn.Softplus: Derivatives(_softplus, lambda slope, _: torch.addcmul(slope, slope, slope, value=-1)),
-    nn.ELU: Derivatives(_elu, lambda slope, y: slope * (y < 0)),
-    nn.GELU: Derivatives(_gelu, _gelu_second),
+    nn.ReLU: Derivatives(torch.relu_, _relu, None),
+    nn.LeakyReLU: Derivatives(nn.functional.leaky_relu_, _leaky_relu, None),
+    nn.Tanh: Derivatives(torch.tanh_, _tanh, lambda slope, y: slope.mul(y).mul_(-2)),
+    nn.SiLU: Derivatives(_silu_value, _silu, _silu_second),
+    nn.Softplus: Derivatives(
+        nn.functional.softplus, _softplus, lambda slope, _: torch.addcmul(slope, slope, slope, value=-1)
+    ),
+    nn.ELU: Derivatives(nn.functional.elu_, _elu, lambda slope, y: slope * (y < 0)),
+    nn.GELU: Derivatives(nn.functional.gelu, _gelu, _gelu_second),
 }
 """By the class of activations, as `networks.mlp` makes them."""

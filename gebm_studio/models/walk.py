@@ -102,6 +102,15 @@ class Walk:
             h = after.add_(h) if layer.adds else after
         return h, passed
 
+    def values(self, weights: Weights, x: Tensor) -> Tensor:
+        """The network's values (out, N) at examples (in, N) alone."""
+        h = x
+        for layer, (weight, bias) in zip(self.layers, weights, strict=True):
+            y = h if layer.activation is None else layer.activation.value(h.clone() if layer.adds else h)
+            after = times(weight, y).add_(bias.unsqueeze(1))
+            h = after.add_(h) if layer.adds else after
+        return h
+
     def deltas(
         self,
         weights: Weights,

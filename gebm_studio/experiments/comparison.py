@@ -16,7 +16,7 @@ from gebm_studio.experiments.learner import Diverged
 from gebm_studio.experiments.scoring import LAWS, Scoring
 from gebm_studio.experiments.side_by_side import SideBySide
 from gebm_studio.experiments.training import Training
-from gebm_studio.messages import Frame, Pull, SetValue, State, StepOnce
+from gebm_studio.messages import CriticPart, Frame, LayerNorms, Pull, SetValue, State, StepOnce
 from gebm_studio.presets import PresetError, changed, describe_path, parse, to_toml, variants
 from gebm_studio.schema import Preset
 
@@ -233,8 +233,19 @@ class Comparison:
             settings_version=self.settings_version,
             preset=None if current else self.preset,
             compare=compare,
+            critic=self._critics(frame.critic, pull, running=state == "running"),
             front=front,
         )
+
+    def _critics(self, front: CriticPart | None, pull: Pull, *, running: bool) -> CriticPart | None:
+        """The critic of the run in front; where gradients a layer are shown, with those of all runs."""
+        if front is None or front.view != "layers":
+            return front
+        layers: list[LayerNorms] = []
+        for label, run in self.runs.items():
+            part = run.critic_part(pull, running)
+            layers += [replace(found, label=label) for found in (part.layers if part is not None else ())]
+        return replace(front, layers=tuple(layers), note="" if layers else front.note)
 
     def _score_at_rest(self) -> None:
         """Scores are of copies: they can go on while the runs stand still, and come out the same."""

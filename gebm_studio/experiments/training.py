@@ -304,7 +304,7 @@ class Training:
             race=self._exhibited("race", needs),
             decay=self._exhibited("decay", needs),
             sweep=self._exhibited("sweep", needs),
-            critic=self._critic(pull, running) if "critic" in needs else None,
+            critic=self.critic_part(pull, running) if "critic" in needs else None,
             reading=self.views.reading(pull.probe, self.chains.beta) if known and pull.probe else None,
         )  # fmt: skip
 
@@ -314,7 +314,8 @@ class Training:
     def _exhibited(self, part: Part, needs: frozenset[Part]) -> Any:
         return self.exhibits[part].part() if part in needs and part in self.exhibits else None
 
-    def _critic(self, pull: Pull, running: bool) -> CriticPart | None:
+    def critic_part(self, pull: Pull, running: bool) -> CriticPart | None:
+        """The critic's part of a frame; None until it is ready."""
         return self.critic_look.part(
             self.preset, pull.critic_along, version=self.model_version, iteration=self.iteration, running=running
         )

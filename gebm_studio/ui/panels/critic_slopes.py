@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gebm_studio.messages import CriticPart
 from gebm_studio.ui import theme
+from gebm_studio.ui.panels.compare import CHIPS
 from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.numbers import count, short, with_error
 from gebm_studio.ui.panels.plot import Plot
@@ -19,11 +20,7 @@ from gebm_studio.ui.panels.table import log_ticks, nice_range
 from gebm_studio.ui.theme import mixed
 
 BINS = 48
-MOST = 4
-"""Runs of a comparison at most."""
 TINY = 1e-30
-RUNS = ("first", "second", "error", "muted")
-"""Roles of the colours of runs, in their order."""
 
 Doubles = NDArray[np.float64]
 
@@ -137,7 +134,7 @@ class LayersView(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.axis("left").setLogMode(True)
-        self.curves = [Line() for _ in range(MOST)]
+        self.curves = [Line() for _ in CHIPS]
         self.points = PointSet(6.0)
         items: tuple[Any, ...] = (*self.curves, self.points)
         for item in items:
@@ -148,8 +145,8 @@ class LayersView(Plot):
 
     def make_entries(self, parent: QWidget) -> list[Entry]:
         """The legend's entries."""
-        for role in RUNS:
-            entry = Entry("", role, "line", parent=parent)
+        for colour in CHIPS:
+            entry = Entry("", colour, "line", parent=parent)
             entry.setToolTip(
                 "Root mean square over a batch of |∂ℓ/∂hₗ|, the critic's loss by the output of layer ℓ. Behind it: the "
                 "factor from one layer to the one before, fitted to the logarithms; below 1 the gradient vanishes on "
@@ -222,10 +219,9 @@ class LayersView(Plot):
         super().restyle(look)
         if not hasattr(self, "_entries"):
             return
-        colours = [getattr(look, role) for role in RUNS]
-        for curve, colour in zip(self.curves, colours, strict=True):
+        for curve, colour in zip(self.curves, CHIPS, strict=True):
             curve.setPen(look.pen(mixed(colour, look.plot, 0.2), 1.6))
-        table = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours], dtype=np.uint8)
+        table = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in CHIPS], dtype=np.uint8)
         self.points.set_colours(table)
 
 

@@ -162,7 +162,7 @@ class Docks(QMainWindow):
         self.resizeDocks(rows, [upper, height - upper], Qt.Orientation.Vertical)
 
     def _upper_share(self, height: int) -> float:
-        if "race" in self._wanted:
+        if {"race", "sweep"} & self._wanted:
             return TALL
         if "compare" in self._wanted:
             return HIGH

@@ -109,6 +109,14 @@ def test_a_race_stands_before_the_curves_and_has_their_row_alone(docks: Docks, q
     qtbot.waitUntil(lambda: parts["data"].height() > 1.2 * parts["curves"].height(), timeout=2000)
 
 
+def test_a_sweep_has_the_lower_row_alone(docks: Docks, qtbot: QtBot) -> None:
+    docks.show_for(frozenset({"sweep"}))
+    parts = docks.docks
+    qtbot.waitUntil(lambda: not parts["sweep"].visibleRegion().isEmpty(), timeout=2000)
+    qtbot.waitUntil(lambda: parts["sweep"].height() > 1.2 * parts["data"].height(), timeout=2000)
+    assert parts["diagnostics"].isHidden()
+
+
 def test_what_a_person_closed_stays_closed_after_a_race(docks: Docks) -> None:
     docks.docks["diagnostics"].close()
     docks.show_for(RACE)

@@ -13,7 +13,9 @@ from gebm_studio.messages import SweepPart
 from gebm_studio.ui import theme
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 HALF = theme.GRID // 2
+WIDEST = "100 ± 100"
 WORST = "worst"
 """The last row: each method's least mean over the settings, which says how robust it is."""
 
@@ -91,35 +93,36 @@ class SweepGrid(QWidget):
         self, painter: QPainter, look: theme.Theme, part: SweepPart, at: tuple[int, int], cell: QRectF
     ) -> None:
         mean, half = part.means[at]
-        painter.fillRect(cell, look.brush(look.plot))
         if at == self._at:
-            painter.setPen(look.pen(look.axis))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(cell)
+            painter.fillRect(cell.adjusted(-2, -2, 2, 2), look.brush(look.control))
+        wide = theme.text_width(look.number_font, WIDEST)
+        short = theme.text_width(look.number_font, "100")
+        text = f"{mean:.0f}" if math.isnan(half) else f"{mean:.0f} ± {half:.0f}"
+        if cell.width() < 2 * wide:
+            wide, text = short, f"{mean:.0f}"
+        room = cell.adjusted(0, 0, -wide - HALF, 0)
+        painter.fillRect(room, look.brush(look.plot))
         if math.isnan(mean):
             return
 
         def across(score: float) -> float:
-            return cell.left() + cell.width() * min(max(score, 0.0), 100.0) / 100
+            return room.left() + room.width() * min(max(score, 0.0), 100.0) / 100
 
-        reached = mean >= self._threshold
-        bar = QRectF(cell.left(), cell.top(), across(mean) - cell.left(), cell.height())
-        painter.fillRect(bar, look.brush(look.first if reached else look.neutral, 110))
-        low, high = cell.top() + 2, cell.bottom() - 2
+        tone = look.first if mean >= self._threshold else look.neutral
+        bar = QRectF(room.left(), room.top(), across(mean) - room.left(), room.height())
+        painter.fillRect(bar, look.brush(tone, 130))
         painter.setPen(look.pen(look.muted))
         for score in part.scores[at[0], :, at[1]]:
             if math.isfinite(score):
-                painter.drawLine(QPointF(across(score), high - 3), QPointF(across(score), high))
+                painter.drawLine(QPointF(across(score), room.bottom() - 4), QPointF(across(score), room.bottom()))
         if math.isfinite(half):
-            painter.setPen(look.pen(look.text, 1.4))
-            middle = low + 2
+            painter.setPen(look.pen(look.text, 1.6))
+            middle = room.center().y()
             painter.drawLine(QPointF(across(mean - half), middle), QPointF(across(mean + half), middle))
         painter.setPen(look.pen(look.accent, 1.0, True))
-        painter.drawLine(QPointF(across(self._threshold), cell.top()), QPointF(across(self._threshold), cell.bottom()))
-        text = f"{mean:.0f}" if math.isnan(half) else f"{mean:.0f} ± {half:.0f}"
-        fits = theme.text_width(look.number_font, text) <= cell.width() - theme.GRID
+        painter.drawLine(QPointF(across(self._threshold), room.top()), QPointF(across(self._threshold), room.bottom()))
         painter.setPen(look.pen(look.text))
-        painter.drawText(cell.adjusted(HALF, 0, 0, 0), LEFT, text if fits else f"{mean:.0f}")
+        painter.drawText(QRectF(room.right(), cell.top(), wide + HALF, cell.height()), RIGHT, text)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         part = self._part
@@ -143,7 +146,7 @@ class SweepGrid(QWidget):
         """The settings in full where there is room, else by their letters."""
         font = theme.current().number_font
         widest = max(theme.text_width(font, row) for row in part.rows) + 2 * theme.GRID
-        column = max(theme.text_width(font, text) for text in (*part.methods, "100 ± 100")) + 2 * theme.GRID
+        column = max(theme.text_width(font, text) for text in (*part.methods, WIDEST)) + 2 * theme.GRID
         fits = widest + column * len(part.methods) <= self.width()
         return list(part.rows) if fits else [row.partition(":")[0] for row in part.rows]
 
@@ -152,5 +155,5 @@ class SweepGrid(QWidget):
         font = theme.current().number_font
         names = [*self._names(part), WORST]
         left = max(theme.text_width(font, name) for name in names) + 2 * theme.GRID
-        each = min(self.height() / (len(part.rows) + 2), 40.0)
+        each = min(max(self.height() / (len(part.rows) + 2), theme.line_height(font)), 40.0)
         return left, (self.width() - left) / len(part.methods), each

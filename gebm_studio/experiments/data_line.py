@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gebm_studio.experiments.best_fit import best_gaussian, said
 from gebm_studio.experiments.kullback import line_reach
 from gebm_studio.messages import DataLine, Floats, frozen
 from gebm_studio.models import Gebm, tilt
@@ -33,7 +34,7 @@ def places(target: Target) -> Tensor:
 
 
 @torch.no_grad()
-def data_line(model: Gebm, target: Target, beta: float, z: Tensor, counted: Doubles) -> DataLine:
+def data_line(model: Gebm, target: Target, beta: float, z: Tensor, counted: Doubles, objective: str = "") -> DataLine:
     """Everything over the line.
 
     Arguments:
@@ -42,6 +43,7 @@ def data_line(model: Gebm, target: Target, beta: float, z: Tensor, counted: Doub
         beta: β of the GEBM.
         z: Latents (M, d) of the histograms of a base without a density.
         counted: The histogram of the held-out data at the places.
+        objective: What the base is fitted by; empty where it is not said.
     """
     x = places(target)
     points = x.unsqueeze(1).to(model.device)
@@ -59,9 +61,13 @@ def data_line(model: Gebm, target: Target, beta: float, z: Tensor, counted: Doub
         at = drawn.flatten().double().cpu().numpy()
         g, q = (torch.from_numpy(line_histogram(at, x.numpy(), w)) for w in (None, weights))
         note = f"g and q: histograms of {len(z)} base draws, smoothed; q weighted by e^{{−βE}}"
+    best, fit = torch.empty(0), best_gaussian(model, target, objective)
+    if fit is not None:
+        best = (-0.5 * ((x - fit.mean) / fit.std) ** 2).exp() / (fit.std * math.sqrt(2 * math.pi))
+        note = f"{said(model, fit, objective)} · {note}"
     return DataLine(
         _floats(x), _floats(p), _floats(g), _floats(torch.nan_to_num(q)), _floats(energy), _floats(critic),
-        frozen(counted.astype(np.float32)), note,
+        frozen(counted.astype(np.float32)), _floats(best), note,
     )  # fmt: skip
 
 

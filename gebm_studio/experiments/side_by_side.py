@@ -72,6 +72,7 @@ class SideBySide:
             version=run.model_version,
             iteration=run.iteration,
             running=running,
+            objective=run.preset.objective,
         )
 
 

@@ -101,14 +101,15 @@ class Views:
             axes=self._axes,
             ess_fraction=ess_fraction(exponents),
             unweighted=unweighted,
-            line=self._over_line(beta) if self._target.dim == 1 else None,
+            line=self._over_line(beta, objective) if self._target.dim == 1 else None,
         )
 
-    def _over_line(self, beta: float) -> DataLine:
+    def _over_line(self, beta: float, objective: schema.Objective | None) -> DataLine:
         if self._counted is None:
             x = self._target.held_out.flatten().double().cpu().numpy()
             self._counted = line_histogram(x, places(self._target).numpy(), None)
-        return data_line(self._model, self._target, beta, self._z_histogram[:LINE_DRAWS], self._counted)
+        name = "" if objective is None else objective.name
+        return data_line(self._model, self._target, beta, self._z_histogram[:LINE_DRAWS], self._counted, name)
 
     def _resampled(self, exponents: Tensor) -> Tensor:
         cumulative = torch.softmax(exponents.double(), 0).cumsum(0)

@@ -25,7 +25,8 @@ class DataLine:
     """Data of one dimension over x (n,): densities p, g and q of the GEBM at β, and E and V = −(critic's output).
 
     p is NaN where the target has no density; g and q are exact where the base has one, else histograms of base draws,
-    as `note` says. `histogram` (n,) counts the held-out data, in mass per unit of length.
+    as `note` says. `histogram` (n,) counts the held-out data, in mass per unit of length. `best` is the density of the
+    best fit of the base under its objective, where that can be computed, else (0,).
     """
 
     x: Floats
@@ -35,6 +36,7 @@ class DataLine:
     energy: Floats
     critic: Floats
     histogram: Floats
+    best: Floats
     note: str
 
 

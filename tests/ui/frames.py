@@ -430,7 +430,7 @@ def on_a_line(places: int = 200, **changes: Any) -> DataLine:
     energy = np.clip(np.log(g) - np.log(p + 1e-30), -5, 30)
     fields: dict[str, Any] = dict(
         x=floats(x), p=floats(p), g=floats(g), q=floats(0.9 * p + 0.1 * g), energy=floats(energy),
-        critic=floats(-energy), histogram=floats(p), note="g exact",
+        critic=floats(-energy), histogram=floats(p), best=floats(np.empty(0)), note="g exact",
     )  # fmt: skip
     return DataLine(**{**fields, **changes})
 

@@ -136,7 +136,7 @@ def test_data_of_one_dimension_are_densities_on_a_line(make_panel: MakePanel) ->
     panel._point((1.0, 0.2))
     assert panel.readout.text.startswith("x = 0.965: p 0.145") and " · q " in panel.readout.text
     panel._point(None)
-    assert panel.readout.text.startswith("densities over x · ESS 62 %")
+    assert panel.readout.text.startswith("densities over x · g exact · ESS 62 %")
     # A run in the plane brings the pictures back.
     panel.show_frame(frames.frame(data=frames.data_part()))
     assert panel._spaces.currentWidget() is not panel.line and panel._choices.arrows.isVisible()

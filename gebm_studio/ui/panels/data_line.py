@@ -29,8 +29,8 @@ class DataLineView(Plot):
         super().__init__(right=True, parent=parent)
         self.view.setMouseEnabled(x=True, y=False)
         self.histogram, self.p, self.g, self.q, self.curve = Line(), Line(), Line(), Line(), Line()
-        self.rug = PointSet(6.0)
-        for item in (self.histogram, self.g, self.p, self.q, self.curve, self.rug):
+        self.best, self.rug = Line(), PointSet(6.0)
+        for item in (self.histogram, self.g, self.p, self.q, self.best, self.curve, self.rug):
             self.add(item)
         self._line: DataLine | None = None
         self._top = 0.0
@@ -56,6 +56,8 @@ class DataLineView(Plot):
             filled = 0.0 if item in (self.histogram, self.g) else None
             heights = np.minimum(np.nan_to_num(values.astype(np.float64)), 9 * self._top)
             item.setData(x if known else [], heights if known else [], fillLevel=filled)
+        best = line.best.astype(np.float64) if "base" in layers else np.empty(0)
+        self.best.setData(x[: len(best)], best)
         chains = part.chains[:, :1].astype(np.float64) if "chains" in layers else np.empty((0, 1))
         self.rug.set_points(np.hstack([chains, np.full((len(chains), 1), -0.5 * RUG * self._top)]))
         self._show_function(x, home, line, function)
@@ -74,13 +76,15 @@ class DataLineView(Plot):
     def say(self, ess_fraction: float) -> str:
         """What the picture shows, in one line."""
         ess = "" if np.isnan(ess_fraction) else f" · ESS {100 * ess_fraction:.0f} % of base draws"
-        return "" if self._line is None else f"densities over x{ess} · {self._line.note}"
+        if self._line is None:
+            return ""
+        return f"{'' if len(self._line.best) else 'densities over x · '}{self._line.note}{ess}"
 
     def forget(self) -> None:
         """Show nothing of the last run."""
         self._line = None
         self._top, self._range = 0.0, (0.0, 0.0)
-        for item in (self.histogram, self.p, self.g, self.q, self.curve):
+        for item in (self.histogram, self.p, self.g, self.q, self.best, self.curve):
             item.setData([], [])
         self.rug.set_points(np.empty((0, 2)))
         self.crosshair.point_at(None)
@@ -96,6 +100,7 @@ class DataLineView(Plot):
         self.g.setPen(look.pen(look.base, 2.0))
         self.g.setBrush(look.brush(look.base, 40))
         self.q.setPen(look.pen(look.gebm, 2.0))
+        self.best.setPen(look.pen(look.chains, 1.4, True))
         self.curve.setPen(look.pen(look.first, 1.4, True))
         self.rug.set_colours(look.chains, rim=look.plot)
         self.axis("right").setTextPen(look.pen(look.first))

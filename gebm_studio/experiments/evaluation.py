@@ -7,7 +7,7 @@ happen at fixed iterations, so measuring changes nothing of the training.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from torch import Tensor
 
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.divergences import w1
+from gebm_studio.experiments import likelihood, reduction
 from gebm_studio.experiments.kullback import KlPair, Remembered, kl_pair
 from gebm_studio.experiments.objective_value import Draws, scores
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
+from gebm_studio.objectives import OBJECTIVES
 from gebm_studio.targets import FiniteTarget, Target
 
 COLUMNS = (
@@ -48,6 +50,8 @@ COLUMNS = (
     "objective_heldout",
     "divergence",
     "base_gradient",
+    *likelihood.COLUMNS,
+    reduction.COLUMN,
 )
 DRAWS, STARTING_DRAWS = 1024, 32768
 """Draws behind a point of the curves."""
@@ -73,6 +77,7 @@ class Evaluation:
         self.divergences: KlPair | None = None
         self._images = len(target.shape) == 3
         self._remembered = Remembered()
+        self._likelihood = likelihood.Likelihood(model, target, OBJECTIVES[objective].likelihood)
         self._frechet: FrechetReference | None = None
 
     def starting_constant(self) -> float:
@@ -144,11 +149,16 @@ class Evaluation:
         picked = torch.multinomial(weights, n, replacement=True, generator=self._generator)
         base, gebm = _flat(model.base(z[:n])), _flat(model.base(z[picked]))
         data, again = _flat(target.held_out[:n]), _flat(target.sample(n, self._generator))
+        as_ebm = reduction.reduction_in_pieces(model) if reduction.applies(model, target) else None
+        if as_ebm is not None:
+            next(as_ebm)  # it has copied the model
+        likelihoods, notes = self._likelihood.measure()
+        self.notes |= notes
         if self._images:
-            yield self._frechet_distances(base, gebm)
+            yield likelihoods | self._frechet_distances(base, gebm)
         else:
             pair = self._kl_pair(version)
-            yield {}
+            yield likelihoods
             yield self._kl(pair())
         if target.dim <= W1_DIMENSIONS:
             against = f"exact assignment of n = {n} points to held-out data"
@@ -159,6 +169,9 @@ class Evaluation:
             }
             for name, cloud in (("w1_base", base), ("w1_gebm", gebm), ("w1_floor", again)):
                 yield {name: w1(cloud, data)}
+        if as_ebm is not None:
+            value, self.notes[reduction.COLUMN] = yield from _without_values(as_ebm)
+            yield {reduction.COLUMN: value}
 
     def kl(self) -> dict[str, float]:
         """KL(P‖G) and KL(P‖Q) alone, as `truth` has them; empty where neither can be had."""
@@ -232,3 +245,16 @@ def _in_pieces(judge: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def _flat(x: Tensor) -> NDArray[Any]:
     array: NDArray[Any] = x.detach().flatten(1).double().cpu().numpy()
     return array
+
+
+def _without_values(
+    pieces: Generator[None, None, tuple[float, str]],
+) -> Generator[dict[str, float], None, tuple[float, str]]:
+    """The pieces of a measurement, as pieces of a row that have no value yet."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            found: tuple[float, str] = end.value
+            return found
+        yield {}

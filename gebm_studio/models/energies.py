@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from gebm_studio.models import bases
 from gebm_studio.models.bases import Base, Density
 from gebm_studio.models.flows import Flow
 from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
@@ -136,13 +137,23 @@ class Ratio(Energy):
 class Normalised(Energy):
     """E(x) = log g(x) − log q(x) + k with a normalising flow q: the GEBM's density is q, and log Z = −k.
 
-    g is a constant of the energy, also while the base learns.
+    g is a constant of the energy, also while the base learns. On a Gaussian base the flow is of the base's first
+    latents, q(x) = q₀(A⁻¹(x − b))/|det A|, so that q begins as g: far from it few of the base's draws would count.
     """
+
+    matrix: Tensor
+    shift: Tensor
 
     def __init__(self, section: FlowEnergy, base: Base) -> None:
         super().__init__()
-        self.flow = Flow(section, base.latent_dim)
+        dim = base.latent_dim
+        self.flow = Flow(section, dim)
         self.offset = section.offset
+        matrix, shift = torch.eye(dim), torch.zeros(dim)
+        if isinstance(base, bases.Linear):
+            matrix, shift = base.matrix.detach().clone(), base.shift.detach().clone()
+        self.register_buffer("matrix", matrix)
+        self.register_buffer("shift", shift)
         # In a tuple, it is no part of this module, yet a copy of the model refers to the copied base.
         self._density = (Density(base),)
 
@@ -151,7 +162,10 @@ class Normalised(Energy):
 
     def log_density(self, x: Tensor) -> Tensor:
         """log q(x), (N,), of examples (N, *shape): the GEBM's own density, without an estimate of log Z."""
-        return self.flow.log_density(x.flatten(1))
+        matrix = self.matrix.to(x)
+        z: Tensor = torch.linalg.solve(matrix, (x.flatten(1) - self.shift.to(x)).T).T
+        log_density: Tensor = self.flow.log_density(z) - torch.linalg.slogdet(matrix)[1]
+        return log_density
 
 
 def build(section: Pointwise, shape: tuple[int, ...], base: Base, log_base: Function, log_target: Function) -> Energy:

@@ -106,6 +106,14 @@ def test_precision_follows_the_points() -> None:
         assert torch.equal(double, copy.deepcopy(base).double().log_density(x))
 
 
+def test_a_flow_energy_begins_at_its_gaussian_base() -> None:
+    """E = k everywhere, so that every draw of the base counts."""
+    model = a_model(0.7, "gaussian")
+    x = 3 * torch.randn(50, 2, generator=torch.Generator().manual_seed(12))
+    with torch.no_grad():
+        torch.testing.assert_close(model.energy(x), torch.full((50,), 0.7), rtol=0, atol=1e-5)
+
+
 def a_model(offset: float = 0.0, base: str = "flow", seed: int = 0, bend: float = 0.0) -> Gebm:
     bases: dict[str, dict[str, Any]] = {
         "flow": {"kind": "flow", "hidden": 16, "transforms": 2},
@@ -136,17 +144,19 @@ def test_the_models_density_is_the_flow() -> None:
     x = torch.randn(100, 2, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
     with torch.no_grad():
         found = model.log_density(x, -1.7)
-        torch.testing.assert_close(found, model.energy.flow.log_density(x), rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(found, model.energy.log_density(x), rtol=1e-12, atol=1e-12)
 
 
 def test_the_base_is_a_constant_of_a_flow_energy() -> None:
     """G = z + θ, q = N(0, 1) and its base gradient −E_Q[∂E ∂G] = θ; with log g's own dependence it would be 0."""
     sections = {
-        "base": {"kind": "linear", "matrix": [[1.0]], "shift": [0.3]},
+        "base": {"kind": "linear", "matrix": [[1.0]], "shift": [0.0]},
         "energy": {"kind": "flow", "transforms": 1},
     }
     model = build(Preset.model_validate({"title": "t", "target": {"kind": "file", "path": "x"}} | sections),
                   (1,), unknown, CPU, unknown)  # fmt: skip
+    with torch.no_grad():  # the flow has begun at N(0, 1), where the base was
+        dict(model.base.named_parameters())["shift"].fill_(0.3)
     z = model.prior(400_000, torch.Generator().manual_seed(7))
     loss = -torch.logsumexp(-model.critic(model.base(z)), 0)
     shift = dict(model.base.named_parameters())["shift"]

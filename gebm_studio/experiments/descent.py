@@ -13,6 +13,7 @@ from gebm_studio.models.energies import Energy, Network
 from gebm_studio.models.products import back
 from gebm_studio.models.walk import Walk
 from gebm_studio.objectives.objective import BaseLoss
+from gebm_studio.objectives.slopes import base_slopes
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,8 @@ class Descender:
     def _slope(self, loss: BaseLoss, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The loss (), ∂loss/∂x (N, *shape) and e(x) (N,)."""
         e, pull = self._pullback(x)
-        with torch.enable_grad():
-            leaf = e.detach().requires_grad_(True)
-            value = loss(leaf)
-            (seed,) = torch.autograd.grad(value, leaf)
-        return value.detach(), pull(seed), e
+        value, seed = base_slopes(loss, e)
+        return value, pull(seed), e
 
     def _pullback(self, x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         walk = self._critic_walk

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -76,7 +77,12 @@ def _gelu_second(_: Tensor, h: Tensor) -> Tensor:
 
 
 def _one(like: Tensor) -> Tensor:
-    return torch.ones((), dtype=like.dtype, device=like.device)
+    return _ones(like.dtype, like.device)
+
+
+@cache
+def _ones(dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.ones((), dtype=dtype, device=device)
 
 
 DERIVATIVES: dict[type[nn.Module], Derivatives] = {

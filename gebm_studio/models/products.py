@@ -23,7 +23,8 @@ def _onednn() -> Callable[..., Any] | None:
     """
     if not torch.backends.mkldnn.is_available() or torch.backends.cpu.get_cpu_capability() != "AVX512":
         return None
-    return getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    packet = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+    return None if packet is None else packet.default
 
 
 _KERNEL = _onednn()

@@ -5,6 +5,8 @@ Both are functions of energies alone: of E(x), x ~ P, (N,) and E(G(z)), z ~ η, 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -61,7 +63,10 @@ def climbed_constant(energy_base: Tensor, c: Tensor, rate: float) -> Tensor:
     gradient; the band follows log Ẑ at once instead. The published code meets the same trouble by
     dividing by the curvature, which gives e^{c − log Ẑ} − 1.
     """
-    estimate = log_mean_exp(-energy_base)
+    # As numbers of Python's own: ten operations on tensors of one entry would take longer than the mean.
+    estimate, before = log_mean_exp(-energy_base).item(), c.item()
+    if math.isnan(estimate) or math.isnan(before):
+        return torch.full_like(c, math.nan)
     # The exponent is capped where the band decides anyway.
-    ascent = torch.expm1((estimate - c).clamp(max=1.0))
-    return torch.minimum(torch.maximum(c + rate * ascent, estimate - 1), estimate + 1)
+    ascent = math.expm1(min(estimate - before, 1.0))
+    return torch.full_like(c, min(max(before + rate * ascent, estimate - 1), estimate + 1))

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gebm_studio.objectives.bounds import kale
+from gebm_studio.objectives.bounds import base_loss, kale
 from gebm_studio.objectives.guards import CAP
-from gebm_studio.objectives.objective import Value
+from gebm_studio.objectives.objective import BaseLoss, Value
 
 Slopes = tuple[Tensor, Tensor, Tensor, Tensor]
 """The value (), the guarded exponents (), ∂value/∂e on data (N,) and on samples (M,)."""
@@ -38,6 +38,17 @@ def _kale(on_data: Tensor, on_samples: Tensor, c: Tensor) -> Slopes:
     value = 1 - (on_data.mean() + c) - mass
     of_data = torch.full_like(on_data, -1 / len(on_data))
     return value, beyond.count_nonzero(), of_data, slope.mul_(1 / len(on_samples))
+
+
+def base_slopes(loss: BaseLoss, e: Tensor) -> tuple[Tensor, Tensor]:
+    """A loss of the base (), with its slope at e(G(z)) (N,); neither has a graph."""
+    if loss is base_loss:
+        return base_loss(e), torch.softmax(-e, 0)
+    with torch.enable_grad():
+        leaf = e.detach().requires_grad_(True)
+        value = loss(leaf)
+        (slope,) = torch.autograd.grad(value, leaf)
+    return value.detach(), slope
 
 
 _CLOSED: dict[Value, Callable[[Tensor, Tensor, Tensor], Slopes]] = {kale: _kale}

@@ -27,7 +27,7 @@ CHUNK = 2048
 """Latents whose energies are one piece of work."""
 REACHED = 0.1
 """Share of its true mass from which on a mode counts as reached."""
-OFF = 0.02
+OFF = 0.05
 """Tolerance of the off-manifold mass, in root mean square distances of the data from their mean."""
 _STREAM = 0x53434F52
 

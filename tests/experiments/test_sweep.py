@@ -13,8 +13,7 @@ from scipy import stats
 
 from gebm_studio import presets, targets
 from gebm_studio.engine import storage
-from gebm_studio.experiments import Diverged, Training
-from gebm_studio.experiments import sweep as sweeps
+from gebm_studio.experiments import Diverged, Experiment, Training
 from gebm_studio.experiments.sweep import SLICE, Sweep
 from gebm_studio.experiments.sweep_plan import OPTIMISERS, STUDIED, plan_of, trial_preset
 from gebm_studio.experiments.sweep_score import FAILED, data_score, interval, score_of
@@ -109,7 +108,7 @@ def test_what_cannot_be_swept_is_refused_in_one_line(changes: dict[str, Any], sa
 
 
 def test_a_comparison_has_no_sweep() -> None:
-    runs = [{"label": name, "changes": {}} for name in ("a", "b")]
+    runs: list[dict[str, Any]] = [{"label": name, "changes": {}} for name in ("a", "b")]
     with pytest.raises(PresetError, match="a comparison has no sweep beside it"):
         presets.changed(Preset(title="x"), {"compare.runs": runs, "sweep.study": "optimisers"})
 
@@ -127,11 +126,11 @@ def test_the_score_is_the_mass_that_is_delivered() -> None:
     assert score_of(target.modes.repeat(250, 1), target).score == pytest.approx(100)
     assert score_of(target.modes[:3].repeat(100, 1), target).score == pytest.approx(100 * 3 / 8)
     one = score_of(target.modes[:1].repeat(10, 1), target)
-    assert (one.score, one.quality, one.found) == (pytest.approx(12.5), 100, 0.125)
+    assert one.score == pytest.approx(12.5) and one.quality == 100 and one.found == 0.125
     # Half of the samples are like no data, of which one is not even a number.
     astray = torch.cat((target.modes, torch.full((7, 2), 50.0), torch.full((1, 2), math.nan)))
     half = score_of(astray, target)
-    assert (half.score, half.quality, half.found) == (pytest.approx(50), 50, 1)
+    assert half.score == pytest.approx(50) and half.quality == 50 and half.found == 1
 
 
 def test_a_mode_without_mass_earns_nothing() -> None:
@@ -147,7 +146,7 @@ def test_draws_of_the_data_score_what_theory_says() -> None:
     sd = math.sqrt(share * (1 - share) / 2000)
     short = stats.norm(share, sd).expect(lambda q: min(q, 0.125))
     found = [data_score(ring(), seed) for seed in range(20)]
-    assert np.mean(found) == pytest.approx(800 * short, abs=4 * np.std(found) / math.sqrt(20))
+    assert np.mean(found) == pytest.approx(800 * short, abs=float(4 * np.std(found) / math.sqrt(20)))
 
 
 def test_a_target_without_modes_has_no_score() -> None:
@@ -159,7 +158,7 @@ def test_a_target_without_modes_has_no_score() -> None:
 def test_the_interval_is_that_of_t() -> None:
     mean, half = interval([1.0, 2.0, 3.0, 7.0])
     low, high = stats.t.interval(0.95, 3, loc=3.25, scale=stats.sem([1.0, 2.0, 3.0, 7.0]))
-    assert (mean - half, mean + half) == (pytest.approx(low), pytest.approx(high))
+    assert mean - half == pytest.approx(low) and mean + half == pytest.approx(high)
     assert interval([4.0])[0] == 4.0 and math.isnan(interval([4.0])[1]) and math.isnan(interval([])[0])
 
 
@@ -197,7 +196,7 @@ def test_a_resumed_sweep_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     for _ in range(5):
         sweep.work()
     storage.save(run, tmp_path / "run.gebm")
-    again = storage.load(tmp_path / "run.gebm", CPU)
+    again: Experiment = storage.load(tmp_path / "run.gebm", CPU)
     resumed = sweep_in(again.front)
     assert resumed.results == whole[:1]
     again.train(3)
@@ -239,7 +238,7 @@ def test_it_takes_its_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None
         now[0] += 0.001
         return 0.001
 
-    monkeypatch.setattr(sweeps.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr("gebm_studio.experiments.sweep.time.perf_counter", lambda: now[0])
     monkeypatch.setattr(sweep, "work", work)
 
     def after(gap: float) -> int:

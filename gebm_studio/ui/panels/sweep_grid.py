@@ -86,7 +86,7 @@ class SweepGrid(QWidget):
         painter.drawText(QRectF(HALF, top, left, each), LEFT, WORST)
         painter.setPen(look.pen(look.text))
         for place, text in enumerate(self.worst):
-            painter.drawText(QRectF(left + place * width + HALF, top, width, each), LEFT, text)
+            painter.drawText(QRectF(left + place * width + HALF, top, width - theme.GRID, each), RIGHT, text)
         painter.end()
 
     def _paint_cell(

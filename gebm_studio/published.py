@@ -15,6 +15,15 @@ from gebm_studio.files import shipped
 GEBM = "Generalized Energy Based Models (Arbel, Zhou, Gretton, 2021), arXiv 2003.05033"
 SAMPLERS = {"ihm": "independence", "dot": "transport", "langevin": "kinetic"}
 """The registry's names of the samplers in the table of relative scores."""
+METHODS = {
+    "kale": "KALE",
+    "donsker_varadhan": "Donsker–Varadhan",
+    "maximum_likelihood": "maximum likelihood",
+    "nvp_ml": "NVP, maximum likelihood",
+    "nvp_cd": "NVP, contrastive divergence",
+    "kale_dv": "Donsker–Varadhan",
+}
+"""Readable names of the methods in the table of likelihoods."""
 TITLES = {"independence": "independence MH", "transport": "DOT", "kinetic": "Langevin"}
 
 
@@ -58,6 +67,38 @@ def relative_scores_in_words() -> str:
         parts.append(f"{title} {min(values):.0f} to {max(values):.0f}")
     data, certainty = dict.fromkeys(score.data for score in scores), scores[0].certainty.partition(" ")[0]
     return f"Published ({certainty}; {', '.join(data)}): {', '.join(parts)}"
+
+
+class Likelihood(NamedTuple):
+    """A published test NLL, in nats, of a method on a table of the UCI repository, and how sure it is."""
+
+    method: str
+    value: float
+    certainty: str
+
+    def __str__(self) -> str:
+        return f"{self.method}: {self.value:g} ({self.certainty})"
+
+
+@cache
+def likelihoods(table: str) -> tuple[Likelihood, ...]:
+    """The published test NLLs of a table (F09); empty where none was published.
+
+    Their preprocessing is not ours to the last step: whitening and noise move an NLL by a constant.
+
+    Raises:
+        OSError: Where the shipped file cannot be read.
+    """
+    known = _tables()["uci_nll"]
+    if table not in known["columns"]:
+        return ()
+    place = known["columns"].index(table)
+    return tuple(
+        Likelihood(METHODS[method], float(values[place]), known[group]["certainty"])
+        for group in ("repository_run_2020_05_30", "paper")
+        for method, values in known[group].items()
+        if method != "certainty"
+    )
 
 
 class Stability(NamedTuple):

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from gebm_studio.files import shipped
-from gebm_studio.published import SAMPLERS, relative_scores, relative_scores_in_words
+from gebm_studio.published import SAMPLERS, likelihoods, relative_scores, relative_scores_in_words
 from gebm_studio.schema import Lane
 
 LEVELS = ("source", "repository", "unverified")
@@ -26,6 +26,14 @@ def test_relative_scores_name_samplers_of_the_registry_and_their_certainty() -> 
         "Published (unverified; cifar10, lsun, celeba, imagenet32): "
         "independence MH 92 to 95, DOT 82 to 94, Langevin 72 to 75"
     )
+
+
+def test_likelihoods_are_found_by_the_name_of_the_table() -> None:
+    found = likelihoods("redwine")
+    assert len(found) == 7
+    assert str(found[0]) == "KALE: 12.1 (repository)"
+    assert found[-1].value == 11.19 and found[-1].certainty.startswith("unverified")
+    assert likelihoods("iris") == ()
 
 
 def test_every_table_says_how_sure_it_is() -> None:

@@ -38,6 +38,7 @@ COLUMNS = (
     "iteration", "kale_train", "kale_heldout", "donsker_varadhan", "kl_base", "kl_gebm", "log_partition", "log_z",
     "log_z_stderr", "w1_base", "w1_gebm", "w1_floor", "energy_data", "energy_base", "energy_chains", "ess_fraction",
     "overflows", "penalty", "likelihood", "objective_train", "objective_heldout", "divergence",
+    "nll_train", "nll_test", "nll_test_stderr", "reduction_error",
 )  # fmt: skip
 NOTES = (
     ("kl_gebm", "quadrature on a 400 × 400 grid"),
@@ -198,6 +199,10 @@ def curve_rows(count: int = 300, seed: int = 0) -> Array:
         w1_gebm=0.7 * fall + 0.12,
         w1_floor=0.1 + 0 * fall,
         likelihood=kl_base - kl_gebm,
+        nll_train=11.5 + fall,
+        nll_test=11.8 + fall,
+        nll_test_stderr=np.full(count, 0.1),
+        reduction_error=2e-8 + 1e-8 * fall,
     )
     for name, values in truths.items():
         table[::10, COLUMNS.index(name)] = values[::10]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
+from gebm_studio import presets
 from gebm_studio.messages import CurvesPart, frozen
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bound import bound_at, gap_at
@@ -112,7 +113,8 @@ def test_every_set_draws_its_columns(make_panel: MakePanel, name: str) -> None:
         assert entry.isVisible()
         assert float(entry.value.replace("−", "-")) == pytest.approx(column[measured][-1], rel=0.01)
         assert curve.formula in entry.toolTip()
-    assert has_colour(picture(panel), getattr(theme.LIGHT, SETS[name][1][1].role), 40)
+    *_, on_top = (curve for curve in SETS[name][1] if curve.column in frames.COLUMNS)
+    assert has_colour(picture(panel), getattr(theme.LIGHT, on_top.role), 40)
 
 
 def test_the_gap_between_likelihood_and_kl_is_filled_and_told(make_panel: MakePanel) -> None:
@@ -197,6 +199,23 @@ def test_the_start_leaves_the_picture_only_where_it_flattens_the_rest(make_panel
     panel.start_run(frames.preset(curves="kale"))
     panel.show_frame(frames.frame(curves=frames.curves_part(rows=rows)))
     assert redrawn(panel).current_view().extent[3] < 3
+
+
+def test_published_likelihoods_are_ghosts_with_their_certainty(make_panel: MakePanel) -> None:
+    panel = make_panel("curves", curves="nll")
+    ours = frames.preset(curves="nll")
+    table = {"kind": "table", "name": "redwine"}
+    panel.update_settings(presets.changed(ours, {"target": table}))
+    panel.show_frame(frames.frame(curves=frames.curves_part(100)))
+    view = redrawn(panel).current_view()
+    ghosts = next(entry for entry, _ in view.entries_wanted() if entry.text() == "published")
+    assert ghosts.isVisible()
+    assert "NVP, contrastive divergence: 11.88 (unverified)" in ghosts.toolTip()
+    assert "KALE: 12.1 (repository)" in ghosts.toolTip()
+    assert view.extent[2] <= 11.19 and view.extent[3] >= 12.1
+    panel.update_settings(ours)
+    panel.redraw()
+    assert not ghosts.isVisible()
 
 
 def test_the_band_is_one_standard_error_wide(make_panel: MakePanel) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
+from gebm_studio.published import Likelihood
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.curve_sets import Curve, Gap, Level
 from gebm_studio.ui.panels.legend import Entry
@@ -20,7 +21,8 @@ SETTLED = 24
 FLAT = 4.0
 """It does where it would take so many times the height of all the rest."""
 
-GAP, LEVEL = "gap", "level"
+PROVISO = "Published test NLLs; their preprocessing is not ours to the last step, which moves an NLL by a constant."
+GAP, LEVEL, GHOSTS = "gap", "level", "ghosts"
 
 
 class CurveView(Plot):
@@ -32,9 +34,10 @@ class CurveView(Plot):
     ) -> None:  # fmt: skip
         super().__init__(parent=parent)
         self._curves, self._gap, self._level = curves, gap, level
-        self.gap, self.level = Line(), Segments()
+        self.gap, self.level, self.ghosts = Line(), Segments(), Segments()
+        self._published: tuple[Likelihood, ...] = ()
         self._level_means = self._gap_seen = False
-        for item in (self.gap, self.level):
+        for item in (self.gap, self.level, self.ghosts):
             self.add(item)
         self._entries: dict[str, Entry] = {}
         self._lines: dict[str, Line] = {}
@@ -59,15 +62,28 @@ class CurveView(Plot):
         if self._level is not None:
             self._entries[LEVEL] = entry = Entry(self._level.name, "muted", "dashed", parent=parent)
             entry.setToolTip(self._level.formula)
+        self._entries[GHOSTS] = Entry("published", "muted", "dashed", parent=parent)
         return list(self._entries.values())
 
     def choose_level(self, objective: str) -> None:
         """Draw the level only where it means something to the objective."""
         self._level_means = self._level is not None and objective in self._level.objectives
 
+    def choose_ghosts(self, published: tuple[Likelihood, ...]) -> None:
+        """Draw published values as faint lines across; the legend's entry tells each and how sure it is."""
+        self._published = published
+        if published and GHOSTS in self._entries:
+            values = [one.value for one in published]
+            self._entries[GHOSTS].set_value(f"{short(min(values))} to {short(max(values))}")
+            self._entries[GHOSTS].setToolTip("\n".join((PROVISO, *map(str, published))))
+
     def entries_wanted(self) -> list[tuple[Entry, bool]]:
         """Each entry, and whether its curve has any value."""
-        more = {GAP: self._gap_seen, LEVEL: self._level_means and bool(self._drawn)}
+        more = {
+            GAP: self._gap_seen,
+            LEVEL: self._level_means and bool(self._drawn),
+            GHOSTS: bool(self._published and self._drawn),
+        }
         return [(entry, more.get(column, column in self._drawn)) for column, entry in self._entries.items()]
 
     def show_table(self, table: CurveTable) -> None:
@@ -96,6 +112,7 @@ class CurveView(Plot):
                 drawn.append(y)
         self._show_gap(table, width)
         drawn.extend(self._show_level())
+        drawn.extend(self._show_ghosts())
         iterations = table.column("iteration")
         if drawn and len(iterations):
             low, high = _height(drawn)
@@ -122,6 +139,7 @@ class CurveView(Plot):
         for line in (*self._lines.values(), *self._bands.values(), self.gap):
             line.setData([], [])
         self.level.set_bands([])
+        self.ghosts.set_bands([])
         self._drawn, self._gap_seen = set(), False
         self.crosshair.point_at(None)
         self.go_home()
@@ -155,6 +173,13 @@ class CurveView(Plot):
         both = np.unique(np.append(both[:: max(1, len(both) // width)], both[-1]))
         x, upper, lower = x[both], upper[both], lower[both]
         self.gap.setData(np.concatenate([x, x[::-1]]), np.concatenate([upper, lower[::-1]]), fillLevel="enclosed")
+
+    def _show_ghosts(self) -> list[NDArray[np.float64]]:
+        values = np.array([one.value for one in self._published if self._drawn])
+        lines = np.array([[-1e9, value, 1e9, value] for value in values]).reshape(-1, 4)
+        look = theme.current()
+        self.ghosts.set_bands([(lines, look.pen(look.muted, 1.0, True))] if len(values) else [])
+        return [values] if len(values) else []
 
     def _show_level(self) -> list[NDArray[np.float64]]:
         """The line across; gives back its height, so that the picture holds it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import CurvesPart, Frame
+from gebm_studio.published import likelihoods
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bound import BoundView
@@ -66,6 +67,8 @@ class CurvesPanel(ThrottledPanel):
         super().update_settings(preset)
         for plot in self.plots.values():
             plot.choose_level(preset.objective.name)
+        target = preset.target
+        self.plots["nll"].choose_ghosts(likelihoods(target.name) if target.kind == "table" else ())
         if preset.view.curves != self._set.value():
             self._set.choose(preset.view.curves)
             self._chosen_view()

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from gebm_studio import presets
 from gebm_studio.experiments import Training
 from gebm_studio.files import written_aside
-from gebm_studio.messages import DataPart, GalleryPart, Pull
+from gebm_studio.messages import DataLine, DataPart, Extent, GalleryPart, Pull
 
 SIZE, FINE = 192, 4
 ITERATIONS = {"none": 150, "both": 900}
@@ -41,6 +41,8 @@ def main(names: list[str]) -> None:
         frame = run.frame(Pull(needs=frozenset({"data", "gallery"})), run_id=1, state="paused", rate=0.0, device="cpu")
         if frame.gallery is not None:
             picture = grid(frame.gallery)
+        elif frame.data is not None and frame.data.line is not None:
+            picture = densities(frame.data.line, frame.data.home)
         elif frame.data is not None:
             picture = cloud(frame.data, by_weight=entry.preset.view.colour == "log_weight")
         with written_aside(FOLDER / f"{entry.name}.png") as aside:
@@ -70,6 +72,21 @@ def cloud(part: DataPart, by_weight: bool) -> Image.Image:
         dots(part.base, [BASE] * len(part.base), radius)
         dots(part.data, [DATA] * len(part.data), radius)
         dots(part.gebm, [GEBM] * len(part.gebm), radius)
+    return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+
+
+def densities(line: DataLine, home: Extent) -> Image.Image:
+    """Data of one dimension: its density filled, those of base and GEBM as lines."""
+    side = SIZE * FINE
+    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(picture)
+    known = line.histogram if np.isnan(line.p).any() else line.p
+    across = (line.x - home[0]) / (home[1] - home[0]) * side
+    highest = 1.1 * max(float(known.max()), float(line.q.max()))
+    curves = [side * (0.95 - 0.9 * values / highest) for values in (known, line.g, line.q)]
+    draw.polygon([(0.0, 0.95 * side), *zip(across, curves[0], strict=True), (side, 0.95 * side)], fill=(*DATA, 120))
+    for down, colour in zip(curves[1:], (BASE, GEBM), strict=True):
+        draw.line(list(zip(across, down, strict=True)), fill=(*colour, 255), width=5 * FINE, joint="curve")
     return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
 
 

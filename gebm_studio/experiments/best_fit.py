@@ -83,5 +83,6 @@ def said(model: Gebm, fit: Fit, objective: str) -> str:
     base = model.base
     if not isinstance(base, Linear):
         raise TypeError(f"a fit of one Gaussian is that of a linear base, not of {type(base).__name__}")
+    name = F_DIVERGENCES[ROWS.get(objective, objective)].name
     mean, std = float(base.shift.detach()), abs(float(base.matrix.detach()))
-    return f"G = N({mean:.3f}, {std:.3f}²), best under {objective.replace('_', ' ')} N({fit.mean:.3f}, {fit.std:.3f}²)"
+    return f"G = N({mean:.3f}, {std:.3f}²), best under {name} N({fit.mean:.3f}, {fit.std:.3f}²)"

@@ -151,8 +151,22 @@ def _readings(model: Gebm, settings: schema.Objective, e: Tensor, log_ratio: Ten
     ]  # fmt: skip
     if tight is not None:
         decided = -model.read(e) - shift
-        found.append(_reading("D", "D = σ(log r̂); at its optimum p/(p+g)", decided.sigmoid(), log_ratio.sigmoid()))
-        found.append(_reading("log r̂", "−E − c; at its optimum log p/g", decided, log_ratio))
+        found.append(
+            _reading(
+                "D",
+                "D = σ(log ratio), what a discriminator would say; at its optimum p/(p+g)",
+                decided.sigmoid(),
+                log_ratio.sigmoid(),
+            )
+        )
+        found.append(
+            _reading(
+                "log ratio",
+                "the log ratio that the critic stands for, −E or −E − c; at its optimum log p/g",
+                decided,
+                log_ratio,
+            )
+        )
     row = F_DIVERGENCES.get(name)
     if row is not None:
         best = row.slope(log_ratio.exp())

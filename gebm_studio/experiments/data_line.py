@@ -20,7 +20,7 @@ NODES = 2048
 """Places that are shown, and of the integral for Z."""
 MARGIN = 0.5
 """How far the line goes on beyond the picture to either side, as a share of its width."""
-SMOOTH = 2.0
+SMOOTH = 1.0
 """Width of the kernel that smooths histograms, in places."""
 
 Doubles = NDArray[np.float64]

@@ -73,6 +73,7 @@ class SideBySide:
             iteration=run.iteration,
             running=running,
             objective=run.preset.objective,
+            fitted=run.preset.training.train in ("both", "base"),
         )
 
 

@@ -295,7 +295,7 @@ class Training:
             preset=None if known and pull.settings_version == self.settings_version else self.preset,
             data=self.views.data(
                 self.chains, map_name=view.map, arrows=view.arrows, extent=pull.data_extent,
-                objective=self.preset.objective, **where,
+                objective=self.preset.objective, fitted=self.preset.training.train in ("both", "base"), **where,
             ) if "data" in needs else None,
             latent=self.views.latent(self.chains, extent=pull.latent_extent, **where) if "latent" in needs else None,
             curves=self.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,

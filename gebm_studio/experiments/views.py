@@ -77,9 +77,12 @@ class Views:
     @torch.no_grad()
     def data(
         self, chains: Chains, *, map_name: str, arrows: str, extent: Extent | None, version: int, iteration: int,
-        running: bool, objective: schema.Objective | None = None,
+        running: bool, objective: schema.Objective | None = None, fitted: bool = False,
     ) -> DataPart:  # fmt: skip
-        """The data-space panel's part; arrows of the base's step need the `objective` that it descends."""
+        """The data-space panel's part; arrows of the base's step need the `objective` that it descends.
+
+        `fitted` tells that the base learns, so that its best fit is worth showing.
+        """
         model, beta = self._model, chains.beta
         x = model.base(self._z)
         energy = model.energy(x)
@@ -101,7 +104,7 @@ class Views:
             axes=self._axes,
             ess_fraction=ess_fraction(exponents),
             unweighted=unweighted,
-            line=self._over_line(beta, objective) if self._target.dim == 1 else None,
+            line=self._over_line(beta, objective if fitted else None) if self._target.dim == 1 else None,
         )
 
     def _over_line(self, beta: float, objective: schema.Objective | None) -> DataLine:

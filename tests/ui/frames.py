@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gebm_studio.messages import (
+    ComparedRun,
+    ComparePart,
     CriticLine,
     CriticPart,
     CriticReading,
@@ -24,6 +26,7 @@ from gebm_studio.messages import (
     Ladder,
     LaneResult,
     LatentPart,
+    LawScores,
     LayerNorms,
     Map,
     Mixing,
@@ -424,6 +427,26 @@ def settings_part() -> SweepPart:
     )
 
 
+def compared(label: str = "GEBM", law: str = "gebm", w1: float = 0.3, **changes: Any) -> ComparedRun:
+    """One run of a comparison, with scores."""
+    values = (("w1", (w1, w1 - 0.02, w1 + 0.02)), ("kl", (math.inf,) * 3), ("off_manifold", (0.0, 0.0, 0.0)))
+    own = LawScores(law, 200, values)  # type: ignore[arg-type]
+    base = LawScores("base", 200, (("w1", (0.5, 0.4, 0.6)),))
+    run = ComparedRun(
+        label=label, law=law, changes=("objective.name = gan",), iteration=240, stopped="",  # type: ignore[arg-type]
+        picture=data_part(), curves=curves_part(60), scores=(own, base) if law == "gebm" else (own,),
+    )  # fmt: skip
+    return replace(run, **changes)
+
+
+def compare_part(*runs: ComparedRun, **changes: Any) -> ComparePart:
+    """Runs in lockstep; three where none are given."""
+    given = runs or (compared("GAN", "base", 0.5), compared("EBM", w1=0.4), compared())
+    floor = LawScores("data", -1, (("w1", (0.1, 0.09, 0.11)), ("off_manifold", (0.0, 0.0, 0.0))))
+    notes = (("w1", "exact assignment, n = 256"), ("data", "what a perfect model scores"), ("gebm", "resampled"))
+    return replace(ComparePart(given, 0, floor, notes, False), **changes)
+
+
 def on_a_line(places: int = 200, **changes: Any) -> DataLine:
     """Two Gaussians as data, one as base, and a GEBM between."""
     x = np.linspace(-6, 8, places)
@@ -465,7 +488,7 @@ def critic_part(view: str = "line", **changes: Any) -> CriticPart:
     log_ratio = np.log(line.p + 1e-30) - np.log(line.g)
     readings = (
         CriticReading("V", "V, as it was trained", floats(line.critic), floats(np.maximum(log_ratio, -30))),
-        CriticReading("D", "D = σ(log r̂)", floats(_sigmoid(line.critic)), floats(_sigmoid(log_ratio))),
+        CriticReading("D", "D = σ(log ratio)", floats(_sigmoid(line.critic)), floats(_sigmoid(log_ratio))),
     )
     views: dict[str, Any] = dict(
         line=dict(line=CriticLine(line.x, line.p, line.g, readings, "x", "")),

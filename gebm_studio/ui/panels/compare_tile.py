@@ -112,6 +112,7 @@ class Tile(QWidget):
         if run.picture.line is not None:
             self._pages.setCurrentWidget(self.line)
             self.line.show_part(run.picture, shown, function)
+            self.line.setToolTip(run.picture.line.note)
         else:
             self._pages.setCurrentWidget(self.picture)
             self._show_plane(run.picture, shown, function)

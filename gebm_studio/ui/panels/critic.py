@@ -38,8 +38,8 @@ class CriticPanel(ThrottledPanel):
         self._view = header.choice(VIEWS, "What of the critic is shown.", self._chosen)
         self._reading = header.choice(
             READINGS,
-            "How the critic is read: V, as it was trained; D = σ(log r̂), what a discriminator would say; the log ratio "
-            "that it stands for; T = g(V), with its output activation.",
+            "How the critic is read: V, as it was trained; D = σ(log ratio), what a discriminator would say; the log "
+            "ratio that it stands for; T = g(V), with its output activation.",
             lambda _reading: self.redraw(),
         )
         self._along = header.choice(

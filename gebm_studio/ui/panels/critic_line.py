@@ -14,11 +14,11 @@ from gebm_studio.ui.panels.plot import Plot
 from gebm_studio.ui.panels.primitives import Line
 from gebm_studio.ui.panels.table import nice_range
 
-TAILS = (0.02, 0.995)
+TAILS = (0.04, 0.995)
 """Shares of the mass of p and g together between which the critic's height sets the scale."""
 ROOM = 0.85
 """Share of the height that the densities take."""
-READINGS = (("V", "V"), ("D", "D"), ("log r̂", "log ratio"), ("T", "T"))
+READINGS = (("V", "V"), ("D", "D"), ("log ratio", "log ratio"), ("T", "T"))
 
 Doubles = NDArray[np.float64]
 

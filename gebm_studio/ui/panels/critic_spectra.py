@@ -50,11 +50,11 @@ class SpectraView(QWidget):
     def make_entries(self, parent: QWidget) -> list[Entry]:
         """The legend's entries."""
         named = (
-            ("exact", "σ₁, SVD", "data", "box", "Largest singular value of each layer's weights as they learn."),
-            ("iterated", "σ̂, power iteration", "first", "dot",
+            ("exact", "σ₁, exact", "data", "box", "Largest singular value of each layer's weights, by SVD."),
+            ("iterated", "by power iteration", "first", "dot",
              "The estimate uᵀWv that spectral normalisation divides the weights by; u and v take one step for each "
              "energy step."),
-            ("effective", "σ₁/σ̂", "gebm", "dot", "Largest singular value of what the layer multiplies by."),
+            ("effective", "after division", "gebm", "dot", "Largest singular value of what the layer multiplies by."),
             ("tangent", "tan θ, a layer each", "muted", "line",
              "θ, the angle between the vector of a fresh power iteration and the exact one, after k steps; "
              "the darker the farther back (right picture, log scale)."),
@@ -171,8 +171,9 @@ class Bars(Plot):
         )
         if not np.isfinite(spectra.iterated[place]):
             return text
-        error = float(spectra.iterated[place]) / float(spectra.exact[place]) - 1
-        return f"{text}, σ̂ {short(float(spectra.iterated[place]), 5)} (relative error {short(error, 2)})"
+        found = float(spectra.iterated[place])
+        error = found / float(spectra.exact[place]) - 1
+        return f"{text}, by power iteration {short(found, 5)} (relative error {short(error, 2)})"
 
     def forget(self) -> None:
         """Show nothing."""
@@ -219,7 +220,7 @@ class Steps(Plot):
             if len(found) > 1:  # else found at the first step: there is but one direction
                 low, high = min(low, float(found[:, 1].min())), max(high, float(found[:, 1].max()))
         low, high = math.floor(max(low, SHOWN)), math.ceil(high + 1e-9)
-        self.axis("left").setTicks(log_ticks(low, high))
+        self.axis("left").setTicks(log_ticks(low, high, 4))
         self.set_home((0.0, float(k[-1]), low, high))
 
     def _bound(self, place: int, k: Doubles) -> Doubles:

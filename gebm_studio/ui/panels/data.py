@@ -11,7 +11,7 @@ from gebm_studio.messages import DataPart, Frame, Map, Reading
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import weight_table
-from gebm_studio.ui.panels.data_choices import MAP_TIP, DataChoices, step_keys
+from gebm_studio.ui.panels.data_choices import MAP_TIP, DataChoices, line_keys, step_keys
 from gebm_studio.ui.panels.data_line import DataLineView
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.legend import ColourKey, Entry
@@ -159,7 +159,7 @@ class DataPanel(Panel):
             entry.setToolTip(TIPS[name])
             entry.clicked.connect(lambda _on: self._arrange())
             legend.add(entry)
-        self.step_keys = step_keys(legend)
+        self.step_keys, self.line_keys = step_keys(legend), line_keys(legend)
         self.map_key, self.weight_key = ColourKey(legend), ColourKey(legend)
         self.weight_key.setToolTip("Log weight −βE − log Z of a base point: orange gains mass, blue loses it.")
         for key in (self.map_key, self.weight_key):
@@ -202,9 +202,11 @@ class DataPanel(Panel):
     def _show_line(self) -> None:
         """Densities over a line, for data of one dimension; what needs a plane is put away."""
         part = self._part
-        if part is not None:
+        if part is not None and part.line is not None:
             on = {name for name, entry in self.entries.items() if entry.isChecked()}
             self.line.show_part(part, on, self._choices.map.value())
+            for name, key in self.line_keys.items():
+                key.setVisible(name in (self._choices.map.value(), "best" if len(part.line.best) else ""))
             self._say()
 
     def _shown_pictures(self) -> list[Picture]:
@@ -259,6 +261,8 @@ class DataPanel(Panel):
                 "log weight", weight_table(theme.current()), -self._limit, self._limit, signed=True
             )
         self.weight_key.setVisible(weights)
+        for key in () if self._on_a_line else self.line_keys.values():
+            key.hide()
         for key in self.step_keys:
             key.setVisible(self._part is not None and self._part.unweighted is not None and not self._on_a_line)
 

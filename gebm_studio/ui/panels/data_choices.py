@@ -73,3 +73,18 @@ def step_keys(legend: FlowBar) -> tuple[Entry, Entry]:
         key.hide()
         legend.add(key)
     return keys
+
+
+def line_keys(legend: FlowBar) -> dict[str, Entry]:
+    """What the dashed curves over a line are, hidden at first."""
+    named = (
+        ("energy", "E(x)", "first", "The energy, on the right axis."),
+        ("critic", "V(x)", "first", "The critic as it was trained, on the right axis."),
+        ("best", "best fit", "chains", "The best Gaussian under the run's own divergence, by integration."),
+    )
+    keys = {name: Entry(text, role, "dashed", parent=legend) for name, text, role, _ in named}
+    for name, _, _, tip in named:
+        keys[name].setToolTip(tip)
+        keys[name].hide()
+        legend.add(keys[name])
+    return keys

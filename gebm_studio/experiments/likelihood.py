@@ -21,7 +21,7 @@ COLUMNS = (
     "nll_test_stderr",
     "log_z_planted",
 )
-POINTS = 2048
+POINTS = 1024
 """Points of each part at most."""
 DRAWS = 8192
 """Base draws behind an estimate of log Z."""

@@ -26,9 +26,13 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("donsker_varadhan", "L(E)", "Donsker–Varadhan bound on held-out data."),
     ("nll_test", "test NLL", "−E log q on test points, in nats."),
     ("log_z", "log Z", "log E_G e^{−E} from base draws."),
+    ("log_partition", "learned c", "The constant that is learned beside the energy."),
+    ("reduction_error", "as an EBM", "Largest difference between the GEBM's density and that of the EBM that it is."),
     ("ess_fraction", "effective draws", "Share of base draws that count under the GEBM's weights."),
 )
 """Column, name and what it is."""
+OPENING = {"nll": "nll_test", "log_partition": "log_partition", "reduction": "reduction_error"}
+"""What a preset's `view.curves` opens here."""
 
 
 class RunCurves(Plot):

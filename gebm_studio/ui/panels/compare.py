@@ -13,7 +13,7 @@ from gebm_studio.schema import Preset
 from gebm_studio.schema.study import MOST_RUNS
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import CATEGORIES
-from gebm_studio.ui.panels.compare_curves import METRICS, RunCurves
+from gebm_studio.ui.panels.compare_curves import METRICS, OPENING, RunCurves
 from gebm_studio.ui.panels.compare_table import ScoreTable
 from gebm_studio.ui.panels.compare_tile import Tile
 from gebm_studio.ui.panels.flow import FlowBar
@@ -133,6 +133,10 @@ class ComparePanel(Panel):
 
     def change_front(self) -> None:
         """Nothing: all runs are shown already, whichever is in front."""
+
+    def start_run(self, preset: Preset) -> None:
+        super().start_run(preset)
+        self._metric.choose(OPENING.get(preset.view.curves, METRICS[0][0]))
 
     def update_settings(self, preset: Preset) -> None:
         super().update_settings(preset)

@@ -441,7 +441,10 @@ def compared(label: str = "GEBM", law: str = "gebm", w1: float = 0.3, **changes:
 
 def compare_part(*runs: ComparedRun, **changes: Any) -> ComparePart:
     """Runs in lockstep; three where none are given."""
-    given = runs or (compared("GAN", "base", 0.5), compared("EBM", w1=0.4), compared())
+    own = [curves_part(60, rows=curve_rows(60, seed) + 0.2 * seed) for seed in range(3)]
+    given = runs or (
+        compared("GAN", "base", 0.5, curves=own[0]), compared("EBM", w1=0.4, curves=own[1]), compared(curves=own[2]),
+    )  # fmt: skip
     floor = LawScores("data", -1, (("w1", (0.1, 0.09, 0.11)), ("off_manifold", (0.0, 0.0, 0.0))))
     notes = (("w1", "exact assignment, n = 256"), ("data", "what a perfect model scores"), ("gebm", "resampled"))
     return replace(ComparePart(given, 0, floor, notes, False), **changes)

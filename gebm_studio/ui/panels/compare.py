@@ -12,7 +12,6 @@ from gebm_studio.messages import ComparePart, Frame
 from gebm_studio.schema import Preset
 from gebm_studio.schema.study import MOST_RUNS
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.colours import CATEGORIES
 from gebm_studio.ui.panels.compare_curves import METRICS, OPENING, RunCurves
 from gebm_studio.ui.panels.compare_table import ScoreTable
 from gebm_studio.ui.panels.compare_tile import Tile
@@ -21,8 +20,8 @@ from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.panel import Panel, Throttle
 from gebm_studio.ui.panels.table import CurveTable
 
-CHIPS = tuple(colour for colour in CATEGORIES if colour not in (theme.LIGHT.base, theme.LIGHT.gebm))[:MOST_RUNS]
-"""Colours of runs: none that has a role elsewhere."""
+CHIPS = ("#0072B2", "#E69F00", "#8a63c7", "#D55E00")
+"""Colours of runs: none that has a role elsewhere, and none near another."""
 WIDE = 640
 """Panels narrower than this show scores or curves below the pictures, not both."""
 ROLES = (
@@ -187,10 +186,13 @@ class ComparePanel(Panel):
         part = self._part
         if not text and part is not None:
             judged = [run.label for run in part.runs if run.law == "base"]
-            text = f"{' and '.join(judged)}: base alone" if judged else ""
-            stopped = [f"{run.label} diverged at {run.iteration}" for run in part.runs if run.stopped]
-            scoring = ["scoring…"] if part.scoring else []
-            text = " · ".join([*([text] if text else []), *stopped, *scoring, "intervals are 95 %"])
+            front = part.runs[part.front]
+            texts = [f"{run.label} diverged at {run.iteration}" for run in part.runs if run.stopped]
+            texts += ["scoring…"] if part.scoring else []
+            texts += [f"{', '.join(judged)}: base alone"] if judged else []
+            texts += ["± half of a 95 % interval"]
+            texts += [f"{front.label} in front: {', '.join(front.changes)}"] if front.changes else []
+            text = " · ".join(texts)
         self.readout.say(text)
 
     # What a person does.

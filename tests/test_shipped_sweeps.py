@@ -76,27 +76,29 @@ def test_f47_spectral_normalisation_helps_where_the_critic_takes_one_slow_step()
 
 
 @pytest.mark.slow_statistics
-def test_f47_spectral_normalisation_is_robust_but_for_momentum() -> None:
-    """Settings C to F over three seeds; measured: 59, 87, 81 with little spread, and a failure in F."""
-    run = run_of("f47")
-    found = {row: [scores(run, row=row, repeat=at, method="sn_gan")[row, at, "sn_gan"] for at in range(3)]
-             for row in (2, 3, 4, 5)}  # fmt: skip
-    assert min(found[2]) > 45 and min(found[3]) > 75 and min(found[4]) > 65
-    assert min(found[5]) < 45
-    clipped = [scores(run, row=3, repeat=at, method="clipping")[3, at, "clipping"] for at in range(3)]
-    assert sum(clipped) < sum(found[3]) - 60
+@pytest.mark.parametrize(("row", "low", "high"), [(2, 45, 75), (3, 75, 97), (4, 65, 97)])
+def test_f47_spectral_normalisation_does_as_well_with_every_seed(row: int, low: float, high: float) -> None:
+    """Settings C, D and E; measured over three seeds: 58 to 60, 86 to 88, 79 to 82."""
+    found = scores(run_of("f47"), row=row, method="sn_gan")
+    assert len(found) == 3 and low < min(found.values()) <= max(found.values()) < high
+
+
+@pytest.mark.slow_statistics
+def test_f47_spectral_normalisation_is_no_cure_for_momentum() -> None:
+    """Setting F; measured: 11, 44 and 14, and 55 on average without."""
+    assert min(scores(run_of("f47"), row=5, method="sn_gan").values()) < 45
 
 
 @pytest.mark.slow_statistics
 def test_f45_some_networks_succeed_by_both_and_most_by_neither() -> None:
-    """The first dozen networks in full. Neither method is ahead by much: means over all 40 differ by a few."""
-    run = run_of("f45", trials=12)
+    """The first eight networks in full. Neither method is ahead by much: means over all 40 differ by a few."""
+    run = run_of("f45", trials=8)
     sweep = sweep_in(run)
     while not sweep.complete:
         sweep.work()
     part = sweep.part()
     assert part is not None
     counts = part.counts(60.0)
-    assert counts.both >= 1 and counts.neither >= 5
+    assert counts.both >= 1 and counts.neither >= 3
     assert not part.diverged.any()
     assert abs(float(part.scores[:, 0, 0].mean() - part.scores[:, 0, 1].mean())) < 20

@@ -393,10 +393,10 @@ class Training:
         for role, generator in self.generators.items():
             generator.set_state(groups["generator"][role].cpu())
         self.chains.load_tensors(groups["chains"])
-        for part, exhibit in self._keeping().items():
+        for part, keeper in self._keeping().items():
             kept = {key.partition(".")[2]: value for key, value in groups["exhibit"].items() if key.startswith(f"{part}.")}
             if kept:
-                exhibit.load_tensors(kept)
+                keeper.load_tensors(kept)
         self.iteration, self.energy_steps = counts["iteration"], counts["energy_steps"]
         self.base_steps, self._energy_left = counts["base_steps"], counts["energy_left"]
         self.learner.overflows = counts["overflows"]

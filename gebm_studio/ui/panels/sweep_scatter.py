@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gebm_studio.messages import Doubles, SweepPart
+from gebm_studio.messages import Doubles, Flags, SweepPart
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.sweep_counts import tones
 
@@ -116,8 +116,10 @@ class SweepScatter(QWidget):
             self.pointed.emit(row)
             self.update()
 
-    def _known(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return np.isfinite(self._scores).all(axis=1)
+    def _known(self) -> Flags:
+        """Which networks both methods have trained, (rows,)."""
+        known: Flags = np.isfinite(self._scores).all(axis=1)
+        return known
 
     def _plot(self) -> QRectF:
         """The picture inside its axes, a square as large as there is room for."""

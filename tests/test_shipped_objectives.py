@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import pytest
 import torch
 
 from gebm_studio import presets
@@ -43,9 +42,10 @@ def test_f40_the_saturating_base_loses_its_gradient_and_stands_still() -> None:
     assert moved < still - 0.04
 
 
-@pytest.mark.parametrize("label", ["learned features", "plain features"])
-def test_f48_mmd_and_w1_fall_together(label: str) -> None:
-    run = runs_of("f48", 150)[label]
-    mmd, w1 = column(run, "divergence"), column(run, "w1_base")
-    assert float(w1[-1]) < 0.5 * float(w1[0])
-    assert float(mmd[-5:].mean()) < 0.25 * float(mmd[0]) or float(mmd[-5:].mean()) < 0.05
+def test_f48_mmd_and_w1_fall_together() -> None:
+    """Measured over two seeds: MMD² from .43 to .49 down to .004 to .01, W₁ from 1.93 to .71 to .81."""
+    for run in runs_of("f48", 150).values():
+        mmd, w1 = column(run, "divergence"), column(run, "w1_base")
+        assert float(mmd[0]) > 0.35
+        assert float(mmd[-5:].mean()) < 0.03
+        assert float(w1[-1]) < 0.5 * float(w1[0])

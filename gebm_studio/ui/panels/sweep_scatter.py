@@ -118,7 +118,7 @@ class SweepScatter(QWidget):
 
     def _known(self) -> Flags:
         """Which networks both methods have trained, (rows,)."""
-        known: Flags = np.isfinite(self._scores).all(axis=1)
+        known: Flags = np.all(np.isfinite(self._scores), axis=1)
         return known
 
     def _plot(self) -> QRectF:

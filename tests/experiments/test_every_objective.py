@@ -90,7 +90,7 @@ def check_samplers(run: Training) -> None:
     st.sampled_from(["both", "energy", "base", "none"]),
     st.sampled_from(["bound", "passing"]),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_pair_learns_and_can_be_sampled_or_says_why_not(
     name: str, penalty: str, base: str, energy: str, train: str, descent: str
 ) -> None:

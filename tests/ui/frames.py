@@ -537,6 +537,7 @@ def full_frame(tick: int = 0, points: int = 1500, chains: int = 64, **changes: A
         decay=decay_part(),
         critic=critic_part(),
         sweep=sweep_part(),
+        compare=compare_part(),
     )
     return frame(**{**fields, **changes})
 

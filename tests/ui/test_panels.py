@@ -24,7 +24,8 @@ NAMES = sorted(PANELS)
 
 
 def test_every_part_of_a_frame_has_its_panel() -> None:
-    assert set(PANELS) == {"data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "sweep", "critic"}
+    parts = {"data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "sweep", "critic", "compare"}
+    assert set(PANELS) == parts
     assert all(panel.part == name and panel.title and panel.empty for name, panel in PANELS.items())
 
 

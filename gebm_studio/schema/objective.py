@@ -151,7 +151,7 @@ class Objective(Section):
         when=("name", BY_CHAINS),
     )
     buffer: int = setting(
-        10_000, help="Chains that the replay buffer keeps.", label="Replay buffer", unit="chains", ge=2, le=1_000_000,
+        10_000, help="Chains that the replay buffer keeps.", label="Replay buffer", unit="chains", ge=2, le=100_000,
         scale="log", when=("name", ("persistent_chains",)),
     )  # fmt: skip
     renewal: float = setting(

@@ -53,8 +53,10 @@ class Layer:
 
 
 def weighted_layers(module: nn.Module) -> list[nn.Module]:
-    """The layers with a matrix of weights, in their order."""
-    return [layer for layer in module.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
+    """The layers that multiply by their weights as they are, in their order; not those of flows, which mask them."""
+    kinds = (nn.Linear, nn.Conv2d)
+    return [layer for layer in module.modules()
+            if type(layer) in kinds or (isinstance(layer, kinds) and is_parametrized(layer))]  # fmt: skip
 
 
 @torch.no_grad()

@@ -96,6 +96,17 @@ def test_every_target_has_a_line(sections: dict[str, Any], along: m.Along, known
         assert "histogram of 8192" in line.note
 
 
+@pytest.mark.parametrize("name", ["wasserstein", "total_variation", "mmd", "flow_likelihood"])
+def test_critics_that_decide_no_ratio_have_every_view_without_an_optimum(name: str) -> None:
+    sections = ON_A_LINE | ({"energy": {"kind": "witness"}} if name == "mmd" else {})
+    run = training(**sections, objective={"name": name})
+    for view in ("line", "segments", "layers", "spectra"):
+        run.set_value(m.SetValue("view.critic", view))
+        part = look(run)
+        assert part.view == view and not part.note
+        assert part.line is None or "D" not in [reading.name for reading in part.line.readings]
+
+
 # Slopes.
 
 

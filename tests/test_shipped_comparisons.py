@@ -104,7 +104,7 @@ def estimates(run: Comparison, label: str) -> tuple[np.ndarray[Any, Any], np.nda
 
 def falls_with_quality(run: Comparison) -> None:
     """F42 of one seed: W's estimate falls as W₁ does; JSD's says log 2 however near the samples are."""
-    _, w1, estimate = estimates(run, "WGAN, clipped")
+    _, w1, estimate = estimates(run, "clipped WGAN")
     assert w1[-1] < 0.8 * w1[0] and estimate[-1] < 0.7 * estimate[0]
     assert spearmanr(w1, estimate)[0] > 0.9
     _, _, divergence = estimates(run, "GAN")

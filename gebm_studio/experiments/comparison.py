@@ -226,7 +226,9 @@ class Comparison:
             running, since = state == "running", pull.compare_since if known else ()
             if not running:
                 self._score_at_rest()
-            compare = self._side_by_side.part(self.preset, self._stopped, since, self.scoring, running=running)
+            compare = self._side_by_side.part(
+                self.preset, self._stopped, since, self.scoring, extent=pull.compare_extent, running=running
+            )
         return replace(
             frame,
             iteration=self.iteration,

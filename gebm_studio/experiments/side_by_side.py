@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from gebm_studio.experiments.scoring import LAWS, SCORES, Scoring
 from gebm_studio.experiments.training import PREVIEW_SEED, Training
 from gebm_studio.experiments.views import Views
-from gebm_studio.messages import ComparedRun, ComparePart, DataPart, LawScores
+from gebm_studio.messages import ComparedRun, ComparePart, DataPart, Extent, LawScores
 from gebm_studio.schema import Preset
 
 
@@ -24,7 +24,14 @@ class SideBySide:
         self._shown = [False] * len(runs)
 
     def part(
-        self, preset: Preset, stopped: Mapping[int, str], since: Sequence[int], scoring: Scoring, *, running: bool
+        self,
+        preset: Preset,
+        stopped: Mapping[int, str],
+        since: Sequence[int],
+        scoring: Scoring,
+        *,
+        extent: Extent | None,
+        running: bool,
     ) -> ComparePart:
         """The frame's part.
 
@@ -33,6 +40,7 @@ class SideBySide:
             stopped: Why a run stands still, by its number.
             since: Rows of the curves that the window holds of each run; empty for none.
             scoring: The score table.
+            extent: What the maps should cover; None for what shows the data.
             running: Whether the engine has other work to do.
         """
         if not any(since):
@@ -46,7 +54,7 @@ class SideBySide:
                     changes=tuple(f"{path} = {value}" for path, value in variant.changes.items()),
                     iteration=run.iteration,
                     stopped=stopped.get(index, ""),
-                    picture=self._picture(index, preset, running),
+                    picture=self._picture(index, preset, extent, running),
                     curves=run.curves_part(since[index] if index < len(since) else 0),
                     scores=_scores(scoring, index),
                 )
@@ -56,7 +64,7 @@ class SideBySide:
         notes = tuple((scoring.judge.protocol() | _kl_notes(self._runs)).items())
         return ComparePart(tuple(found), preset.compare.front, floor, notes, scoring.busy)
 
-    def _picture(self, index: int, preset: Preset, running: bool) -> DataPart | None:
+    def _picture(self, index: int, preset: Preset, extent: Extent | None, running: bool) -> DataPart | None:
         """The picture of the run whose turn it is, and of one that has not been shown."""
         if index != self._turn and self._shown[index]:
             return None
@@ -68,7 +76,7 @@ class SideBySide:
             run.chains,
             map_name=preset.view.map,
             arrows="none",
-            extent=None,
+            extent=extent,
             version=run.model_version,
             iteration=run.iteration,
             running=running,

@@ -150,7 +150,7 @@ class Pull:
     `needs` names the visible panels; `curves_since` is the number of curve rows that the window
     already holds of run `run_id`, in a comparison of its training `curves_front`, and `compare_since` those that it
     holds of each training; `settings_version` the settings it holds. Extents are what the
-    two maps should cover (None: the engine's own choice). `probe` asks for an exact reading at a
+    maps should cover (None: the engine's own choice). `probe` asks for an exact reading at a
     point: ("data", (x, y)) or ("latent", (z1, z2)). `critic_along` chooses the line of the critic's view.
     """
 
@@ -159,6 +159,7 @@ class Pull:
     curves_since: int = 0
     curves_front: int = 0
     compare_since: tuple[int, ...] = ()
+    compare_extent: Extent | None = None
     settings_version: int = -1
     data_extent: Extent | None = None
     latent_extent: Extent | None = None

@@ -110,9 +110,11 @@ def test_pictures_move_together(make_panel: MakePanel) -> None:
 
 def test_it_asks_for_what_it_lacks_and_forgets_with_the_run(make_panel: MakePanel) -> None:
     panel = shown(make_panel)
-    assert panel.pull_fields() == {"compare_since": (60, 60, 60, 0)}
+    assert panel.pull_fields() == {
+        "compare_since": (60, 60, 60, 0), "compare_extent": panel.tiles[0].picture.extent,
+    }  # fmt: skip
     panel.change_front()
-    assert panel.pull_fields() == {"compare_since": (60, 60, 60, 0)}
+    assert panel.pull_fields()["compare_since"] == (60, 60, 60, 0)
     panel.start_run(frames.preset())
     assert panel.pull_fields() == {"compare_since": (0, 0, 0, 0)} and panel.is_empty and "F07" in panel._note.text()
 

@@ -145,7 +145,10 @@ class ComparePanel(Panel):
         self.export_button.setEnabled(bool(count))
 
     def pull_fields(self) -> dict[str, object]:
-        return {"compare_since": tuple(len(table) for table in self.tables)}
+        fields: dict[str, object] = {"compare_since": tuple(len(table) for table in self.tables)}
+        if not self.is_empty:
+            fields["compare_extent"] = self.tiles[0].picture.extent
+        return fields
 
     def take(self, part: ComparePart, frame: Frame) -> None:
         self._part = part

@@ -368,7 +368,7 @@ def test_a_table_that_is_not_here_is_downloaded_before_its_run_begins(
     monkeypatch.setitem(uci.SOURCES, "redwine", nowhere)
     client = start()
     client.send(m.Load(preset(), 1))
-    assert client.until(lambda frame: frame.run_id == 1)
+    client.until(lambda frame: frame.run_id == 1)
     table = presets.changed(preset(), {"target": {"kind": "table", "name": "redwine"}})
     client.send(m.Load(table, 2))
     while (note := client.next(m.Note)).level != "error":

@@ -58,15 +58,16 @@ def test_residual_layers_add_to_what_they_are_given() -> None:
     torch.manual_seed(1)
     net = mlp([3, 16, 16, 16, 2], "silu", residual=True)
     first, *blocks, activation, last = net
-    assert len(blocks) == 2
+    added = [layer for block in blocks for layer in block.modules() if isinstance(layer, nn.Linear)]
+    assert len(blocks) == len(added) == 2
     x = torch.randn(5, 3)
     wanted = first(x)
-    for block in blocks:
-        wanted = wanted + block[1](nn.functional.silu(wanted))
+    for layer in added:
+        wanted = wanted + layer(nn.functional.silu(wanted))
     assert torch.equal(net(x), last(activation(wanted)))
-    for block in blocks:
-        nn.init.zeros_(block[1].weight)
-        nn.init.zeros_(block[1].bias)
+    for layer in added:
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
     assert torch.equal(net(x), last(activation(first(x))))
 
 

@@ -267,6 +267,9 @@ def summary(training: Training, samples: writing.Samples, accumulated_time: floa
         "accumulated_time": accumulated_time,
         "regime": regime(accumulated_time) or None,
     }
+    for name in ("objective_train", "objective_heldout", "divergence"):
+        if name in final:
+            found[name], notes[name] = final[name], evaluation.notes[name]
     if training.target.dim <= W1_DIMENSIONS:
         found |= _transport(training, samples, notes, chain)
     if len(training.target.shape) == 3:

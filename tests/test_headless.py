@@ -56,6 +56,8 @@ def test_all_files_are_written(tmp_path: Path) -> None:
     names = {"preset.toml", "metrics.csv", "summary.json", "samples.npz", "run.gebm"}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert REQUIRED | {"w1_base", "w1_gebm", "w1_floor", "w1_n"} <= set(summary)
+    for name in ("objective_train", "objective_heldout", "divergence"):
+        assert np.isfinite(summary[name]) and "draws" in summary["protocol"][name]
     assert (summary["steps"], summary["seed"], summary["device"], summary["w1_n"]) == (3, 7, "cpu", 200)
     assert presets.load(tmp_path / "preset.toml") == preset
     with np.load(tmp_path / "samples.npz") as samples:

@@ -68,7 +68,7 @@ def fetch(name: str, tell: Tell) -> Path:
     except OSError as error:
         place = folder / source.file
         raise PresetError(
-            [f"target.name {name}: {source.url}: {_reason(error)}; go online, or put the file at {place}"]
+            [f"target.name {name}: {_reason(error, source)}; go online, or put the file at {place}"]
         ) from error
     return path
 
@@ -87,12 +87,12 @@ def _folder() -> Path:
     return data_folder() / "tables"
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError, source: Source) -> str:
     from requests import ConnectionError as NoConnection
     from requests import Timeout
 
     if isinstance(error, NoConnection | Timeout):
-        return "no connection"
+        return f"no connection to {source.url.split('/')[2]}"
     return " ".join(str(error.strerror or error).split())[:120]
 
 

@@ -129,7 +129,7 @@ def test_without_a_connection_one_line_names_the_place_for_the_file(
 ) -> None:
     nowhere = replace(uci.SOURCES["redwine"], url="http://127.0.0.1:9/winequality-red.csv")
     monkeypatch.setitem(uci.SOURCES, "redwine", nowhere)
-    with pytest.raises(PresetError, match="no connection; go online, or put the file at") as offline:
+    with pytest.raises(PresetError, match=r"no connection to 127.0.0.1:9; go online, or put the file at") as offline:
         table(name="redwine")
     (problem,) = offline.value.problems
     place = Path(problem.rpartition(" at ")[2])

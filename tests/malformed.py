@@ -41,7 +41,7 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
     "unknown kind": (_in("target", 'kind = "rings"'), "target.kind: must be one of ring, grid, moons"),
     "kind is a number": (
         _in("base", "kind = 3"),
-        "base.kind: must be one of mlp, circle, linear, gaussian, ppca, flow, conv, got 3",
+        "base.kind: must be one of mlp, circle, linear, gaussian, ppca, flow, conv, flower, got 3",
     ),
     "unknown experiment": (HEAD + 'kind = "lab"', "kind: must be one of training, got 'lab'"),
     # Types.

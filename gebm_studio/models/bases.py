@@ -12,7 +12,8 @@ from gebm_studio import schema
 from gebm_studio.models import fits
 from gebm_studio.models.flows import Flow, in_precision_of
 from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
-from gebm_studio.schema.model import CircleBase, ConvBase, FlowBase, GaussianBase, MlpBase, PpcaBase
+from gebm_studio.petals import petal_points
+from gebm_studio.schema.model import CircleBase, ConvBase, FlowBase, FlowerBase, GaussianBase, MlpBase, PpcaBase
 
 FITTED = 32768
 """Draws of a target without an end that a Gaussian is fitted to."""
@@ -84,6 +85,24 @@ class Circle(Base):
     def at_angle(self, theta: Tensor) -> Tensor:
         """The points (N, 2) of the circle at angles (N,)."""
         return self.center + self.log_radius.exp() * torch.stack((theta.cos(), theta.sin()), 1)
+
+
+class Flower(Base):
+    """z → shift + scale · petal(Φ(z)), with even mass on the petals; shift and scale can learn."""
+
+    latent_dim = 3
+
+    def __init__(self, section: FlowerBase) -> None:
+        super().__init__()
+        self.petals, self.bend = section.petals, section.bend
+        self.shift = nn.Parameter(torch.tensor(section.shift))
+        self.log_scale = nn.Parameter(torch.tensor(math.log(section.scale)))
+
+    def forward(self, z: Tensor) -> Tensor:
+        # Kept off the ends of the unit interval, where the arc cosine has no finite slope.
+        u = torch.special.ndtr(z).clamp(1e-6, 1 - 1e-6)
+        petal = (u[:, 0] * self.petals).floor()
+        return self.shift + self.log_scale.exp() * petal_points(petal, u[:, 1:], petals=self.petals, bend=self.bend)
 
 
 class Linear(Base):
@@ -214,6 +233,10 @@ def build(section: schema.Base, shape: tuple[int, ...], draws: Draws) -> Base:
         if shape != (1, 8, 8):
             raise ValueError(f"base: kind conv makes 8×8 images, the target has shape {shape}; use kind mlp")
         return Conv(section)
+    if isinstance(section, FlowerBase):
+        if shape != (3,):
+            raise ValueError(f"base: kind flower lives in R³, the target has shape {shape}; use kind mlp")
+        return Flower(section)
     if isinstance(section, CircleBase):
         if shape != (2,):
             raise ValueError(f"base: kind circle lives in the plane, the target has shape {shape}; use kind mlp")

@@ -83,6 +83,8 @@ class Preset(Section):
                     problems.append(f"{name}: kind {part.kind} does not take images; use kind conv or mlp")
             if self.base.kind == "circle" and shape != (2,):
                 problems.append(f"base: kind circle needs a target in the plane, {target} has shape {shape}")
+            if self.base.kind == "flower" and shape != (3,):
+                problems.append(f"base: kind flower needs a target in space, {target} has shape {shape}")
             if self.base.kind == "linear" and len(shape) == 1 and len(self.base.matrix) != shape[0]:
                 problems.append(f"base.matrix: target {target} needs {shape[0]} rows, got {len(self.base.matrix)}")
             width = {"linear": "weights", "quadratic": "mean"}.get(self.energy.kind)

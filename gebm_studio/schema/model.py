@@ -64,6 +64,20 @@ class CircleBase(_Base):
         return 1
 
 
+class FlowerBase(_Base):
+    """shift + scale · petal, even on the petals of a flower in R³: z₁ chooses the petal, z₂ and z₃ the place on it."""
+
+    kind: Literal["flower"] = "flower"
+    petals: int = setting(5, help="Number of petals.", ge=1, le=12)
+    bend: float = setting(0.5, help="Height of the surface at the tip of a petal.", ge=0.0, le=3.0)
+    scale: float = setting(1.0, help="Size before training.", ge=0.01, le=20.0)
+    shift: tuple[Real, Real, Real] = setting((0.0, 0.0, 0.0), help="Place of the middle before training.")
+
+    @property
+    def latent_dim(self) -> int:
+        return 3
+
+
 class LinearBase(_Base):
     """G(z) = Az + b: a Gaussian, with a density where A is square and invertible."""
 
@@ -149,7 +163,8 @@ class ConvBase(_Base):
 
 
 Base = Annotated[
-    MlpBase | CircleBase | LinearBase | GaussianBase | PpcaBase | FlowBase | ConvBase, Field(discriminator="kind")
+    MlpBase | CircleBase | LinearBase | GaussianBase | PpcaBase | FlowBase | ConvBase | FlowerBase,
+    Field(discriminator="kind"),
 ]
 
 

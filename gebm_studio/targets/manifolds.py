@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from gebm_studio.petals import half_width, petal_points
 from gebm_studio.schema import target as schema
 from gebm_studio.targets.target import Extent, Target, choose, held_out_generator, normalised, square, square_around
 
@@ -112,7 +113,7 @@ class Flower(Target):
         super().__init__((3,), device, intrinsic_dim=2)
         petals, self.bend = section.petals, section.bend
         self.petal_masses = torch.arange(1, petals + 1, dtype=torch.float64) * (2 / (petals * (petals + 1)))
-        self.half_width = 0.3 if petals < 3 else min(0.3, math.tan(math.pi / petals) / math.pi)
+        self.half_width = half_width(petals)
         self.held_out = self.sample(section.held_out, held_out_generator(seed)).to(device)
         self._home = square_around(self.to_plane(self.held_out))
 
@@ -122,7 +123,7 @@ class Flower(Target):
 
     def point(self, petal: Tensor, u: Tensor) -> Tensor:
         """The points (n, 3) of petals (n,) at places u (n, 2) in the unit square, uniform in plan for uniform u."""
-        return petal_points(petal, u, petals=len(self.petal_masses), half_width=self.half_width, bend=self.bend)
+        return petal_points(petal, u, petals=len(self.petal_masses), bend=self.bend)
 
     def distance(self, x: Tensor) -> Tensor:
         """The least distance to any petal: in its frame, over s, as t is known for each s.
@@ -151,13 +152,3 @@ class Flower(Target):
     @property
     def home(self) -> Extent:
         return self._home
-
-
-def petal_points(petal: Tensor, u: Tensor, *, petals: int, half_width: float, bend: float) -> Tensor:
-    """Places u (n, 2) in the unit square on petals (n,) of a `Flower`, (n, 3)."""
-    s = torch.acos(1 - 2 * u[:, 0]) / math.pi
-    along, across = 2 * s, 2 * half_width * torch.sin(math.pi * s) * (2 * u[:, 1] - 1)
-    turn = 2 * math.pi * petal / petals
-    x = along * turn.cos() - across * turn.sin()
-    y = along * turn.sin() + across * turn.cos()
-    return torch.stack([x, y, bend * s**2], dim=1)

@@ -23,7 +23,7 @@ COLUMNS = (
 )
 POINTS = 1024
 """Points of each part at most."""
-DRAWS = 8192
+DRAWS = 4096
 """Base draws behind an estimate of log Z."""
 SEED = 40_961
 Measured = tuple[dict[str, float], dict[str, str]]

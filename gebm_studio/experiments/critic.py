@@ -31,7 +31,8 @@ SHARE = 0.03
 """Share of the engine's time that looks may take."""
 PIECE = 0.006
 """Seconds after which a look that is not finished waits for the next frame."""
-POINTS, IMAGE_POINTS = 1024, 128
+POINTS, IMAGE_POINTS, LAYER_POINTS = 1024, 128, 256
+"""Data and samples of a look; gradients of every layer cost the most for each."""
 DRAWS = 8192
 SEED = 0x43524954
 
@@ -76,9 +77,9 @@ class CriticLook:
 
     def layers(self, preset: Preset, label: str = "") -> LayerNorms | None:
         """Gradient norms a layer of this run's critic, as one of several."""
-        samples = self._model.samples(self._z)
-        found = layer_norms(self._model.critic, preset.objective, self._data, samples, self._model.log_partition)
-        return None if found is None else LayerNorms(label, _floats(found.double().cpu().numpy()))
+        data, samples = self._data[:LAYER_POINTS], self._model.samples(self._z[:LAYER_POINTS])
+        found = layer_norms(self._model.critic, preset.objective, data, samples, self._model.log_partition)
+        return None if found is None else LayerNorms(label, _floats(found.double().cpu().numpy()), len(data))
 
     def _go_on(self, key: tuple[object, ...], pieces: Iterator[CriticPart | None]) -> None:
         """Work on the look that has begun for as long as a frame can wait."""

@@ -38,10 +38,14 @@ class CriticLine:
 
 @dataclass(frozen=True)
 class LayerNorms:
-    """Root mean square over a batch of |∂ℓᵢ/∂hₗ|, the critic's loss of one example by each layer's output, (L,)."""
+    """Root mean square of |∂ℓᵢ/∂hₗ|, the critic's loss of one example by each layer's output, (L,).
+
+    Over `points` data and as many base draws.
+    """
 
     label: str
     norms: Floats
+    points: int
 
 
 @dataclass(frozen=True)

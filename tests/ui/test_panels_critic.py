@@ -79,6 +79,8 @@ def test_layers_have_a_curve_for_each_run_and_the_factor_back(make_panel: MakePa
     assert math.isnan(factor(frames.floats([1.0])))
     panel._point((3.2, 0.0))
     assert panel.readout.text == "layer 3: clip 0.0900 · gradient 1.21"
+    panel._point(None)
+    assert panel.readout.text.endswith("256 data and 256 base draws")
 
 
 def test_spectra_say_that_the_slope_is_under_the_product(make_panel: MakePanel) -> None:

@@ -204,7 +204,10 @@ class LayersView(Plot):
 
     def say(self) -> str:
         """What the picture shows, in one line."""
-        return "" if self._part is None else "Gradient norm of the critic's loss over layers, 1 at the input"
+        if self._part is None:
+            return ""
+        points = self._part.layers[0].points
+        return f"Gradient norm of the critic's loss over layers, 1 at the input; {points} data and {points} base draws"
 
     def forget(self) -> None:
         """Show nothing of the last run."""

@@ -496,7 +496,9 @@ def critic_part(view: str = "line", **changes: Any) -> CriticPart:
     views: dict[str, Any] = dict(
         line=dict(line=CriticLine(line.x, line.p, line.g, readings, "x", "")),
         segments=dict(segments=floats(1 + 0.1 * rng.standard_normal(400)), wanted=1.0),
-        layers=dict(layers=(LayerNorms("clip", floats(0.3**layers), 256), LayerNorms("gradient", floats(1.1**layers), 256))),
+        layers=dict(
+            layers=(LayerNorms("clip", floats(0.3**layers), 256), LayerNorms("gradient", floats(1.1**layers), 256))
+        ),
         spectra=dict(
             spectra=Spectra(
                 exact=floats([3.0, 1.2, 0.5]), second=floats([2.1, 1.14, 0.0]), iterated=floats([3.0, 1.15, 0.5]),

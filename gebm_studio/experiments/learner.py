@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +23,10 @@ from gebm_studio.targets import Target
 
 DIVERGED_AT = 1e8
 """A bound or an energy beyond this is no longer learning anything."""
+
+
+READY = ("ready_data", "ready_negatives")
+"""Names of what waits for an energy step, in a saved run."""
 
 
 class Diverged(Exception):
@@ -57,6 +61,7 @@ class Learner:
         self._climber = Climber(self.model.critic, self.energy_parameters)
         self._descender = Descender(self.model.base, self.model.critic, self.base_parameters)
         self._negatives = Negatives(self.model, self.latent_noise)
+        self._walk: Iterator[None] | None = None
         self._optimisers: dict[str, Adam] = {}
         self._renew_references()
 
@@ -75,6 +80,31 @@ class Learner:
                 self._optimisers[name] = Adam(parameters, lr=rate, betas=betas, fused=fused)
             self._optimisers[name].param_groups[0]["lr"] = rate
 
+    def walks(self, objective: schema.Objective, training: schema.Training) -> bool:
+        """Whether the negatives of the next energy step are still under way, after a piece of their walk.
+
+        Raises:
+            Diverged: Where a chain is lost.
+        """
+        if OBJECTIVES[objective.name].negatives == "base" or self._negatives.ready is not None:
+            return False
+        if self._walk is None:
+            data = self.target.sample(training.batch, self.data_noise)
+            self._walk = self._negatives.draw_in_pieces(objective, data)
+        try:
+            next(self._walk)
+        except StopIteration:
+            self._walk = None
+        except FloatingPointError as error:
+            self._walk = None
+            raise Diverged("the negative chains' energy", math.nan, f"{error}; lower the negative step size") from error
+        return self._walk is not None
+
+    def settle(self, objective: schema.Objective, training: schema.Training) -> None:
+        """Finish a walk that is under way, so that `tensors` hold all of it."""
+        while self._walk is not None:
+            self.walks(objective, training)
+
     def energy_step(self, objective: schema.Objective, training: schema.Training) -> None:
         """Climb the objective in E and move c on one batch.
 
@@ -85,14 +115,17 @@ class Learner:
         record, model, count = OBJECTIVES[objective.name], self.model, training.batch
         if record.value is None or (record.likelihood and not isinstance(model.critic, Normalised)):
             raise PresetError([f"objective {objective.name} trains no energy but one of kind flow; the energy rests"])
-        data = self.target.sample(count, self.data_noise)
-        samples = self._descender.samples(model.prior(count, self.latent_noise))
+        if record.negatives == "base":
+            data = self.target.sample(count, self.data_noise)
+            pushed_up = samples = self._descender.samples(model.prior(count, self.latent_noise))
+        else:
+            data, pushed_up = self._walked(objective, training)
+            samples = self._descender.samples(model.prior(count, self.latent_noise))
         if not self.energy_parameters:
             self._renew_references()
             with torch.no_grad():
                 self._move_constant(model.critic(samples), training)
             return
-        pushed_up = samples if record.negatives == "base" else self._drawn(objective, data)
         climb = self._climber.climb(objective, data, pushed_up, model.log_partition, self.latent_noise)
         gradients = climb.gradients
         if climb.penalty is not None:
@@ -136,7 +169,11 @@ class Learner:
         numbers = {"penalty": self.penalty, "base_gradient": self.base_gradient}
         known = {name: value for name, value in numbers.items() if not math.isnan(value)}
         found = {name: torch.tensor(value, dtype=torch.float64) for name, value in known.items()}
-        return found if self._negatives.buffer is None else found | {"buffer": self._negatives.buffer}
+        if self._negatives.buffer is not None:
+            found["buffer"] = self._negatives.buffer
+        if self._negatives.ready is not None:
+            found |= dict(zip(READY, self._negatives.ready, strict=True))
+        return found
 
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
         """Take back what `tensors` gave; what an older file lacks begins anew."""
@@ -144,6 +181,11 @@ class Learner:
         self.base_gradient = float(tensors.get("base_gradient", math.nan))
         buffer = tensors.get("buffer")
         self._negatives.buffer = None if buffer is None else buffer.to(self.model.device, copy=True)
+        self._walk = None
+        self._negatives.ready = None
+        if READY[0] in tensors:
+            data, negatives = (tensors[name].to(self.model.device, copy=True) for name in READY)
+            self._negatives.ready = data, negatives
 
     def optimiser_state(self) -> dict[str, Tensor]:
         """Adam's moments and counts, as flat tensors by name."""
@@ -171,11 +213,13 @@ class Learner:
             samples = self.model.base(self.model.prior(count, self.latent_noise))
             self.model.critic.remember(self.target.sample(count, self.data_noise), samples)
 
-    def _drawn(self, objective: schema.Objective, data: Tensor) -> Tensor:
-        try:
-            return self._negatives.draw(objective, data)
-        except FloatingPointError as error:
-            raise Diverged("the negative chains' energy", math.nan, f"{error}; lower the negative step size") from error
+    def _walked(self, objective: schema.Objective, training: schema.Training) -> tuple[Tensor, Tensor]:
+        """Data and their negatives, once they have walked to the end."""
+        while self.walks(objective, training):
+            pass
+        ready, self._negatives.ready = self._negatives.ready, None
+        assert ready is not None  # noqa: S101  a walk that ends leaves it
+        return ready
 
     def _with_decay(self, gradients: Sequence[Tensor | None], strength: float) -> list[Tensor]:
         """The gradients of λ/2 |θ|² added; the penalty is ½ |θ|²."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+
 import torch
 from torch import Tensor
 
@@ -10,12 +12,16 @@ from gebm_studio.models import Gebm
 from gebm_studio.objectives import OBJECTIVES
 from gebm_studio.samplers import SAMPLERS
 
+PIECE = 5
+"""Steps of the chains at once: a few milliseconds."""
+
 
 class Negatives:
     """k Langevin steps on U(z) = ½|z|² + E(G(z)) before each energy step.
 
     With an affine base z is the data space in other coordinates, so these are the chains of an ordinary energy-based
-    model there. `buffer` (B, d) holds the persistent chains once there are any.
+    model there. `buffer` (B, d) holds the persistent chains once there are any; `ready`, data and their negatives that
+    wait for an energy step.
 
     Arguments:
         model: The GEBM, whose base stays.
@@ -30,9 +36,10 @@ class Negatives:
     def __init__(self, model: Gebm, generator: torch.Generator) -> None:
         self._model, self._generator = model, generator
         self.buffer: Tensor | None = None
+        self.ready: tuple[Tensor, Tensor] | None = None
 
-    def draw(self, settings: schema.Objective, data: Tensor) -> Tensor:
-        """G(z) (M, *shape) after the chains' steps, M at most as many as data (N, *shape).
+    def draw_in_pieces(self, settings: schema.Objective, data: Tensor) -> Iterator[None]:
+        """Walk, then make data (N, *shape) and G(z) (M, *shape), M ≤ N, `ready`.
 
         Raises:
             FloatingPointError: Where a step met a NaN or an infinity.
@@ -40,10 +47,12 @@ class Negatives:
         if OBJECTIVES[settings.name].negatives == "contrastive":
             with torch.no_grad():
                 start = self._model.base.encode(data)
-            return self._model.samples(self._walk(settings, start))
-        chosen, buffer = self._choose(settings, len(data))
-        buffer[chosen] = position = self._walk(settings, buffer[chosen])
-        return self._model.samples(position)
+            position = yield from self._walk(settings, start)
+        else:
+            chosen, buffer = self._choose(settings, len(data))
+            position = yield from self._walk(settings, buffer[chosen])
+            buffer[chosen] = position
+        self.ready = data, self._model.samples(position)
 
     def _choose(self, settings: schema.Objective, count: int) -> tuple[Tensor, Tensor]:
         """Which chains go on, and the buffer, with a share of them begun anew."""
@@ -56,12 +65,14 @@ class Negatives:
         self.buffer[chosen] = torch.where(renewed[:, None], fresh, self.buffer[chosen])
         return chosen, self.buffer
 
-    def _walk(self, settings: schema.Objective, position: Tensor) -> Tensor:
+    def _walk(self, settings: schema.Objective, position: Tensor) -> Generator[None, None, Tensor]:
         sampler = SAMPLERS["ula"](step_size=settings.chain_step_size)
         potential = self._model.potential()
         state = sampler.init(position, potential, self._generator)
         lost = torch.zeros(len(position), dtype=torch.bool, device=position.device)
-        for _ in range(settings.chain_steps):
+        for step in range(settings.chain_steps):
+            if step and step % PIECE == 0:
+                yield
             state, info = sampler.step(state, potential, self._generator)
             lost |= info.nonfinite
         if bool(lost.any()):

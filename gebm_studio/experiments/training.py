@@ -104,6 +104,8 @@ class Training:
         self.curves.go_on()
         try:
             if self._energy_left > 0 and self._learns("energy"):
+                if self.learner.walks(self.preset.objective, self.preset.training):
+                    return
                 self._energy_step()
                 self._energy_left -= 1
                 # The end of an iteration follows at once: it belongs to the last energy step.
@@ -230,8 +232,9 @@ class Training:
         self.curves.begin(row, self.evaluation.truth_in_pieces(self.model_version) if compares else iter(()))
 
     def settle(self) -> None:
-        """Finish what is being measured, so that the curves hold everything up to now."""
+        """Finish what is being measured, and a walk of negative chains, so that a file holds everything up to now."""
         self.curves.settle()
+        self.learner.settle(self.preset.objective, self.preset.training)
 
     def _restore_good(self) -> None:
         rows = self._good_counts["rows"]

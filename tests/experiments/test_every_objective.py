@@ -204,13 +204,35 @@ def test_persistent_chains_go_on_and_some_begin_anew() -> None:
     assert float((renewed - after).abs().max()) > 8 * math.sqrt(2 * step)
 
 
+@pytest.mark.parametrize("name", BY_CHAINS)
+def test_a_run_saved_amid_a_walk_of_its_negatives_goes_on(tmp_path: Path, name: str) -> None:
+    """Steps come in pieces of five: after one piece of the next walk, all that is under way is kept."""
+    run, whole = (run_of(name, {"objective.chain_steps": 17}) for _ in range(2))
+    run.train(2)
+    steps = run.energy_steps
+    run.advance()
+    assert run.energy_steps == steps, "a piece of a walk is no energy step yet"
+    storage.save(run, tmp_path / "run.gebm")
+    resumed: Training = storage.load(tmp_path / "run.gebm", CPU)
+    for one in (run, resumed):
+        one.train(2)
+    whole.train(4)
+    for other in (resumed, whole):
+        ours, theirs = run.tensors(), other.tensors()
+        assert ours.keys() == theirs.keys()
+        assert [key for key in ours if not torch.equal(ours[key], theirs[key])] == []
+
+
 def test_contrastive_chains_begin_at_data() -> None:
     """One tiny step from data far from the base: the negatives are still there."""
     far = {"kind": "mixture", "means": [[30.0, 0.0]], "stds": [0.1]}
     one_step = {"objective.chain_steps": 1, "objective.chain_step_size": 1e-4}
     run = run_of("contrastive_divergence", {"target": far, "base": "linear"} | one_step)
     data = run.target.sample(16, torch.Generator().manual_seed(0))
-    negatives = run.learner._negatives.draw(run.preset.objective, data)
+    for _ in run.learner._negatives.draw_in_pieces(run.preset.objective, data):
+        pass
+    assert run.learner._negatives.ready is not None
+    negatives = run.learner._negatives.ready[1]
     assert float((negatives - data).abs().max()) < 0.1
 
 

@@ -133,7 +133,7 @@ class Objective(Section):
         symbol="k",
         unit="steps",
         ge=1,
-        le=200,
+        le=1000,
         scale="log",
         live=True,
         when=("name", BY_CHAINS),

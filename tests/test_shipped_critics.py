@@ -33,10 +33,9 @@ def preset_of(name: str, /, **changes: Any) -> Any:
 def look(run: Training | Comparison) -> m.CriticPart:
     """The critic as it is now; twenty frames have room for every piece of a look."""
     pull = m.Pull(needs=frozenset({"critic"}))
-    for _ in range(20):
-        part = run.frame(pull, run_id=1, state="paused", rate=0.0, device="cpu").critic
-    assert part is not None
-    return part
+    parts = [run.frame(pull, run_id=1, state="paused", rate=0.0, device="cpu").critic for _ in range(20)]
+    assert parts[-1] is not None
+    return parts[-1]
 
 
 def test_f04_the_gap_below_kl_is_the_kl_that_is_left() -> None:
@@ -75,7 +74,7 @@ def test_f34_the_exact_fits_are_the_published_ones(name: str) -> None:
 
 def fitted(name: str, iterations: int, **changes: Any) -> tuple[float, float]:
     """Mean and standard deviation of the base, averaged over the second half of some iterations."""
-    chosen = {run.objective.name: run for run in variants(preset_of("f34", sampler__chains=1, **changes))}
+    chosen = {str(run.objective.name): run for run in variants(preset_of("f34", sampler__chains=1, **changes))}
     run = Training(chosen[name], CPU)
     base = run.model.base
     assert isinstance(base, Linear)

@@ -50,7 +50,7 @@ def test_the_line_shows_the_critic_beside_its_optimum_and_takes_other_readings(m
 
 
 def test_an_optimum_that_is_not_known_is_left_out(make_panel: MakePanel) -> None:
-    part = frames.critic_part()
+    part: Any = frames.critic_part()
     nothing = frames.floats(np.full(200, math.nan))
     reading = frames.changed(part.line.readings[0], optimum=frames.floats(np.empty(0)))
     panel = shown(make_panel, "line", line=frames.changed(part.line, p=nothing, g=nothing, readings=(reading,)))
@@ -61,7 +61,7 @@ def test_an_optimum_that_is_not_known_is_left_out(make_panel: MakePanel) -> None
 def test_slopes_come_with_n_a_standard_error_and_what_the_penalty_wishes(make_panel: MakePanel) -> None:
     panel = shown(make_panel, "segments")
     values = {entry.text(): entry.value for entry, wanted in panel.views["segments"].entries_wanted() if wanted}
-    slopes = frames.critic_part("segments").segments
+    slopes: Any = frames.critic_part("segments").segments
     assert values["|∇V|"] == "n = 400" and values["wished for"] == "1.00"
     assert values["mean"].startswith(f"{slopes.mean():.3f} ± 0.00")
     assert has_colour(picture(panel), theme.LIGHT.second, 20)
@@ -146,7 +146,7 @@ def test_data_of_one_dimension_are_densities_on_a_line(make_panel: MakePanel) ->
 
 def test_steps_of_the_base_are_drawn_beside_the_unweighted_force(make_panel: MakePanel) -> None:
     panel = make_panel("data", arrows="base")
-    part = frames.data_part()
+    part: Any = frames.data_part()
     panel.show_frame(frames.frame(data=frames.changed(part, unweighted=part.arrows, arrows=2 * part.arrows)))
     bands = panel._pictures[0].arrows.bands
     assert [pen.color().name() for _, pen in bands] == [theme.LIGHT.muted, theme.LIGHT.second.lower()]

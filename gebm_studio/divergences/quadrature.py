@@ -48,12 +48,12 @@ def kl_on_grid(
         raise ValueError(f"extent must be finite with left < right and bottom < top, got {extent}")
     _check_cells(n)
 
-    def integrate(cells: int) -> _Sum:
+    def integrate(cells: int) -> CellSum:
         x, y = _midpoints(left, right, cells), _midpoints(bottom, top, cells)
         points = np.stack(np.meshgrid(x, y, indexing="xy"), axis=-1).reshape(-1, 2)
         return _integral(log_p, log_q, points, (right - left) * (top - bottom) / cells**2)
 
-    return _doubled(integrate, n)
+    return refined(integrate(n // 2), integrate(n))
 
 
 def kl_1d(log_p: LogDensity, log_q: LogDensity, low: float, high: float, n: int = 4096) -> Quadrature:
@@ -76,18 +76,41 @@ def kl_1d(log_p: LogDensity, log_q: LogDensity, low: float, high: float, n: int 
         raise ValueError(f"the interval must be finite with low < high, got {low} and {high}")
     _check_cells(n)
 
-    def integrate(cells: int) -> _Sum:
+    def integrate(cells: int) -> CellSum:
         return _integral(log_p, log_q, _midpoints(low, high, cells), (high - low) / cells)
 
-    return _doubled(integrate, n)
+    return refined(integrate(n // 2), integrate(n))
 
 
-class _Sum(NamedTuple):
+class CellSum(NamedTuple):
     """Sums over cells of one size: the KL, the mass of P, and the largest |log p/q| where p > 0."""
 
     value: float
     mass: float
     steepest: float
+
+
+def kl_of_cells(log_p: NDArray[np.float64], log_q: NDArray[np.float64], cell: float) -> CellSum:
+    """∫ p (log p − log q) by the midpoint rule, from log densities (N,) at the middles of cells of one size.
+
+    Raises:
+        ValueError: For a log density that is NaN or +∞.
+    """
+    for name, logs in (("log_p", log_p), ("log_q", log_q)):
+        if logs.shape != log_p.shape or not (logs < np.inf).all():
+            raise ValueError(f"{name} must give {len(log_p)} numbers below ∞, none of them NaN")
+    inside = log_p > -np.inf  # outside of P's support the integrand is 0 log 0 = 0, whatever q is
+    weight = np.exp(log_p[inside])
+    log_ratio = log_p[inside] - log_q[inside]
+    value, mass = cell * float((weight * log_ratio).sum()), cell * float(weight.sum())
+    return CellSum(value, mass, float(np.abs(log_ratio).max(initial=0.0)))
+
+
+def refined(coarse: CellSum, fine: CellSum) -> Quadrature:
+    """The value on the finer of two grids, and its error."""
+    if np.isinf(fine.value):
+        return Quadrature(fine.value, 0.0)
+    return Quadrature(fine.value, abs(fine.value - coarse.value) + abs(1 - fine.mass) * fine.steepest)
 
 
 def _check_cells(n: int) -> None:
@@ -99,25 +122,13 @@ def _midpoints(low: float, high: float, n: int) -> NDArray[np.float64]:
     return low + (high - low) * (np.arange(n) + 0.5) / n
 
 
-def _integral(log_p: LogDensity, log_q: LogDensity, points: NDArray[np.float64], cell: float) -> _Sum:
-    value = mass = steepest = 0.0
+def _integral(log_p: LogDensity, log_q: LogDensity, points: NDArray[np.float64], cell: float) -> CellSum:
+    sums = []
     for start in range(0, len(points), _POINTS):
         part = points[start : start + _POINTS]
         p, q = (np.asarray(log(part), dtype=np.float64) for log in (log_p, log_q))
-        for name, logs in (("log_p", p), ("log_q", q)):
-            if logs.shape != (len(part),) or not (logs < np.inf).all():
-                raise ValueError(f"{name} must give {len(part)} numbers below ∞, none of them NaN")
-        inside = p > -np.inf  # outside of P's support the integrand is 0 log 0 = 0, whatever q is
-        weight = np.exp(p[inside])
-        log_ratio = p[inside] - q[inside]
-        value += cell * float((weight * log_ratio).sum())
-        mass += cell * float(weight.sum())
-        steepest = max(steepest, float(np.abs(log_ratio).max(initial=0.0)))
-    return _Sum(value, mass, steepest)
-
-
-def _doubled(integrate: Callable[[int], _Sum], n: int) -> Quadrature:
-    coarse, fine = integrate(n // 2), integrate(n)
-    if np.isinf(fine.value):
-        return Quadrature(fine.value, 0.0)
-    return Quadrature(fine.value, abs(fine.value - coarse.value) + abs(1 - fine.mass) * fine.steepest)
+        if p.shape != (len(part),):
+            raise ValueError(f"log_p must give {len(part)} numbers below ∞, none of them NaN")
+        sums.append(kl_of_cells(p, q, cell))
+    values, masses, steepest = zip(*sums, strict=True)
+    return CellSum(sum(values), sum(masses), max(steepest))

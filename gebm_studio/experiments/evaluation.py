@@ -7,7 +7,7 @@ happen at fixed iterations, so measuring changes nothing of the training.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from torch import Tensor
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.divergences import w1
 from gebm_studio.experiments import likelihood, reduction
-from gebm_studio.experiments.kullback import KlPair, Remembered, kl_pair
+from gebm_studio.experiments.kullback import KlPair, Pieces, Remembered, kl_in_pieces
 from gebm_studio.experiments.objective_value import Draws, scores
+from gebm_studio.experiments.pieces import whole, without_values
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
 from gebm_studio.objectives import OBJECTIVES
 from gebm_studio.targets import FiniteTarget, Target
@@ -157,9 +158,10 @@ class Evaluation:
         if self._images:
             yield likelihoods | self._frechet_distances(base, gebm)
         else:
-            pair = self._kl_pair(version)
+            divergences = self._kl_in_pieces(version)
+            next(divergences)  # it has what it needs of the model
             yield likelihoods
-            yield self._kl(pair())
+            yield self._kl((yield from without_values(divergences)))
         if target.dim <= W1_DIMENSIONS:
             against = f"exact assignment of n = {n} points to held-out data"
             self.notes |= {
@@ -170,16 +172,16 @@ class Evaluation:
             for name, cloud in (("w1_base", base), ("w1_gebm", gebm), ("w1_floor", again)):
                 yield {name: w1(cloud, data)}
         if as_ebm is not None:
-            value, self.notes[reduction.COLUMN] = yield from _without_values(as_ebm)
+            value, self.notes[reduction.COLUMN] = yield from without_values(as_ebm)
             yield {reduction.COLUMN: value}
 
     def kl(self) -> dict[str, float]:
         """KL(P‖G) and KL(P‖Q) alone, as `truth` has them; empty where neither can be had."""
-        return {} if self._images else self._kl(self._kl_pair()())
+        return {} if self._images else self._kl(whole(self._kl_in_pieces()))
 
-    def _kl_pair(self, version: int | None = None) -> Callable[[], KlPair | None]:
+    def _kl_in_pieces(self, version: int | None = None) -> Pieces:
         bound = self.donsker_varadhan(4 * DRAWS)
-        return kl_pair(self._model, self._target, self._generator, *bound, self._remembered, version)
+        return kl_in_pieces(self._model, self._target, self._generator, *bound, self._remembered, version)
 
     def _kl(self, pair: KlPair | None) -> dict[str, float]:
         self.divergences = pair
@@ -245,16 +247,3 @@ def _in_pieces(judge: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def _flat(x: Tensor) -> NDArray[Any]:
     array: NDArray[Any] = x.detach().flatten(1).double().cpu().numpy()
     return array
-
-
-def _without_values(
-    pieces: Generator[None, None, tuple[float, str]],
-) -> Generator[dict[str, float], None, tuple[float, str]]:
-    """The pieces of a measurement, as pieces of a row that have no value yet."""
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            found: tuple[float, str] = end.value
-            return found
-        yield {}

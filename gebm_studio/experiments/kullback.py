@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gebm_studio.divergences import Quadrature, kl_1d, kl_on_grid, knn_kl
+from gebm_studio.divergences import kl_of_cells, knn_kl, refined
 from gebm_studio.experiments.maps import grid
 from gebm_studio.models import Gebm
 from gebm_studio.models.bases import Circle, Normalising
@@ -21,6 +22,8 @@ from gebm_studio.targets import Target, VonMises
 
 CELLS = 400
 NODES = 4096
+PIECE = 2048
+"""Nodes of the plane at once: some milliseconds of most models."""
 FAR = 8.0
 """Standard deviations of the latent whose image a line is integrated over."""
 NEIGHBOUR_DIMENSIONS = 4
@@ -47,28 +50,27 @@ class KlPair:
 
 
 class Remembered:
-    """The quadrature of a model that has not moved since: on some targets it takes most of a second."""
+    """The quadrature of a model that has not moved since, and log p at nodes, which never move."""
 
     def __init__(self) -> None:
         self._version: int | None = None
         self._found: tuple[KlPair, float] | None = None
-        self._target: Array | None = None
+        self.log_p: dict[int, Array] = {}
 
-    def target(self, compute: Callable[[], Array]) -> Array:
-        """log p at the nodes, which never move where the extent is the target's own."""
-        if self._target is None:
-            self._target = compute()
-        return self._target
+    def of(self, version: int | None) -> tuple[KlPair, float] | None:
+        """What was found for this version of the model; None where that is not known."""
+        return None if version is None or version != self._version else self._found
 
-    def of(self, version: int | None, compute: Callable[[], tuple[KlPair, float]]) -> tuple[KlPair, float]:
-        """What `compute` gives, once for each version of the model; every time where the version is None."""
-        if self._found is None or version is None or version != self._version:
-            self._found, self._version = compute(), version
-        return self._found
+    def keep(self, version: int | None, found: tuple[KlPair, float]) -> tuple[KlPair, float]:
+        """Remember what was found."""
+        self._version, self._found = version, found
+        return found
 
 
-@torch.no_grad()
-def kl_pair(
+Pieces = Generator[None, None, KlPair | None]
+
+
+def kl_in_pieces(
     model: Gebm,
     target: Target,
     generator: torch.Generator,
@@ -76,10 +78,10 @@ def kl_pair(
     bound_stderr: float,
     remembered: Remembered,
     version: int | None = None,
-) -> Callable[[], KlPair | None]:
-    """Both divergences of the model as it is now, or None where no trustworthy number is to be had.
+) -> Pieces:
+    """Both divergences of the model as it is at the first piece, or None where no trustworthy number is to be had.
 
-    What is returned computes them; only the slow search for neighbours waits until it is called.
+    From then on the model may move: what takes long works on a copy.
 
     Arguments:
         model: The GEBM.
@@ -91,24 +93,28 @@ def kl_pair(
         version: Of the model, another one whenever it has moved; None where that is not known.
     """
     base = model.base
+    known = target.has_density and base.has_density
     if isinstance(target, VonMises) and isinstance(base, Circle):
-        return _known(_on_circle(model, base, target))
+        return (yield from _at_once(_on_circle(model, base, target)))
     if target.intrinsic_dim < target.dim or base.latent_dim < target.dim:
         why = "∞: data and base do not share a support of full dimension"
-        return _known(KlPair(math.inf, math.inf, why, why))
-    if target.has_density and base.has_density and target.dim == 1:
-        return _known(remembered.of(version, lambda: _on_line(model, target))[0])
-    if target.has_density and base.has_density and target.dim == 2:
-        return _known(_in_plane(model, target, bound, bound_stderr, remembered, version))
+        return (yield from _at_once(KlPair(math.inf, math.inf, why, why)))
+    if known and target.dim == 1:
+        found = remembered.of(version) or remembered.keep(version, _on_line(model, target))
+        return (yield from _at_once(found[0]))
+    if known and target.dim == 2:
+        return (yield from _in_plane(model, target, bound, bound_stderr, remembered, version))
     if target.dim > NEIGHBOUR_DIMENSIONS:
-        return _known(None)
-    x = _array(target.held_out)
-    y = _array(base(model.prior(len(x), generator)))
-    return lambda: _by_neighbours(x, y, bound, bound_stderr)
+        return (yield from _at_once(None))
+    with torch.no_grad():
+        x, y = _array(target.held_out), _array(base(model.prior(len(target.held_out), generator)))
+    yield
+    return _by_neighbours(x, y, bound, bound_stderr)
 
 
-def _known(pair: KlPair | None) -> Callable[[], KlPair | None]:
-    return lambda: pair
+def _at_once(pair: KlPair | None) -> Pieces:
+    yield
+    return pair
 
 
 def _by_neighbours(x: Array, y: Array, bound: float, bound_stderr: float) -> KlPair:
@@ -126,58 +132,35 @@ def _by_neighbours(x: Array, y: Array, bound: float, bound_stderr: float) -> KlP
     )
 
 
+@torch.no_grad()
 def _on_circle(model: Gebm, base: Circle, target: VonMises) -> KlPair:
     where = torch.cat((base.center, base.log_radius.exp().reshape(1))).cpu()
     if not torch.allclose(where, torch.tensor([*target.center, target.radius]), rtol=0, atol=1e-6):
         why = "∞: data and base live on different circles"
         return KlPair(math.inf, math.inf, why, why)
 
-    def energy(angle: Array) -> Array:
-        return _array(model.energy(base.at_angle(torch.as_tensor(angle).to(where).to(model.device))))
+    def cells(count: int) -> _Cells:
+        width = 2 * math.pi / count
+        angles = torch.arange(count, dtype=torch.float64) * width + (width / 2 - math.pi)
+        energy = _array(model.energy(base.at_angle(angles.to(where).to(model.device))))
+        return _Cells(_array(target.angle_log_density(angles)), np.full(count, -math.log(2 * math.pi)), energy, width)
 
-    def log_p(angle: Array) -> Array:
-        return _array(target.angle_log_density(torch.as_tensor(angle)))
-
-    angles: Array = (np.arange(NODES, dtype=np.float64) + 0.5) * (2 * math.pi / NODES) - math.pi
-    pair, _ = _by_quadrature(
-        lambda log_q: kl_1d(log_p, log_q, -math.pi, math.pi),
-        lambda angle: np.full_like(angle, -math.log(2 * math.pi)),
-        energy,
-        log_p(angles),
-        angles,
-        2 * math.pi / NODES,
-        "quadrature on the circle",
-    )
-    return pair
+    return _by_quadrature(cells(NODES // 2), cells(NODES), "quadrature on the circle")[0]
 
 
+@torch.no_grad()
 def _on_line(model: Gebm, target: Target) -> tuple[KlPair, float]:
     """Over all that the target's picture shows and as far as latents of eight standard deviations reach."""
     low, high = line_reach(model, target)
 
-    def column(x: Array) -> Tensor:
-        return torch.as_tensor(x, device=model.device).reshape(-1, 1)
+    def cells(count: int) -> _Cells:
+        width = (high - low) / count
+        nodes = (low + width * (torch.arange(count, dtype=torch.float64) + 0.5)).unsqueeze(1)
+        energy = _array(model.energy(nodes.float().to(model.device)))
+        log_g = _array(model.base.log_density(nodes.to(model.device)))
+        return _Cells(_array(target.log_density(nodes)), log_g, energy, width)
 
-    def energy(x: Array) -> Array:
-        return _array(model.energy(column(x).float()))
-
-    def log_g(x: Array) -> Array:
-        return _array(model.base.log_density(column(x)))
-
-    def log_p(x: Array) -> Array:
-        return _array(target.log_density(column(x)))
-
-    cell = (high - low) / NODES
-    nodes: Array = low + cell * (np.arange(NODES, dtype=np.float64) + 0.5)
-    return _by_quadrature(
-        lambda log_q: kl_1d(log_p, log_q, low, high, NODES),
-        log_g,
-        energy,
-        log_p(nodes),
-        nodes,
-        cell,
-        f"quadrature on {NODES} cells",
-    )
+    return _by_quadrature(cells(NODES // 2), cells(NODES), f"quadrature on {NODES} cells")
 
 
 @torch.no_grad()
@@ -197,39 +180,26 @@ def _in_plane(
     bound_stderr: float,
     remembered: Remembered,
     version: int | None,
-) -> KlPair:
-    # Half as wide again as the picture that shows nearly all of the data.
-    left, right, bottom, top = target.home
-    x, y = (right - left) / 4, (top - bottom) / 4
-    extent = (left - x, right + x, bottom - y, top + y)
-
-    def energy(points: Array) -> Array:
-        return _array(model.energy(torch.as_tensor(points, dtype=torch.float32, device=model.device)))
-
-    def log_g(points: Array) -> Array:
-        return _array(model.base.log_density(torch.as_tensor(points, device=model.device)))
-
-    def log_p(points: Array) -> Array:
-        return _array(target.log_density(torch.as_tensor(points)))
-
+) -> Pieces:
     # Where the target's tails reach far beyond its picture, as a funnel's do, the mean over the
     # held-out points knows more than a grid that cuts them.
-    terms = log_p(_array(target.held_out)) - log_g(_array(target.held_out))
+    with torch.no_grad():
+        held_out = target.held_out.double()
+        terms = _array(target.log_density(held_out)) - _array(model.base.log_density(held_out))
     stderr = float(terms.std()) / math.sqrt(len(terms))
-    # A flow takes several times as long as other networks.
-    flows = isinstance(model.base, Normalising) or isinstance(model.energy, Normalised)
-    cells = CELLS // 2 if flows else CELLS
-    cell = (extent[1] - extent[0]) * (extent[3] - extent[2]) / cells**2
-
-    def compute() -> tuple[KlPair, float]:
-        nodes = _array(grid(extent, cells, torch.device("cpu")))
-        known = remembered.target(lambda: log_p(nodes))
-        how = f"quadrature on {cells} × {cells} cells"
-        return _by_quadrature(
-            lambda log_q: kl_on_grid(log_p, log_q, extent, cells), log_g, energy, known, nodes, cell, how
-        )
-
-    pair, error = remembered.of(version, compute)
+    found = remembered.of(version)
+    if found is None:
+        model = copy.deepcopy(model)
+        yield
+        # A flow takes several times as long as other networks.
+        flows = isinstance(model.base, Normalising) or isinstance(model.energy, Normalised)
+        count = CELLS // 2 if flows else CELLS
+        coarse = yield from _plane_cells(model, target, count // 2, remembered)
+        fine = yield from _plane_cells(model, target, count, remembered)
+        found = remembered.keep(version, _by_quadrature(coarse, fine, f"quadrature on {count} × {count} cells"))
+    else:
+        yield
+    pair, error = found
     if error <= stderr:
         return pair
     value = float(terms.mean())
@@ -242,27 +212,42 @@ def _in_plane(
     )
 
 
-def _by_quadrature(
-    kl: Callable[[Callable[[Array], Array]], Quadrature],
-    log_g: Callable[[Array], Array],
-    energy: Callable[[Array], Array],
-    log_p: Array,
-    nodes: Array,
-    cell: float,
-    how: str,
-) -> tuple[KlPair, float]:
-    """Both divergences with log q = log g − E − log Z, log Z over the same support, L(E), and the larger error.
+def _plane_cells(model: Gebm, target: Target, count: int, remembered: Remembered) -> Generator[None, None, _Cells]:
+    """count × count cells of a square half as wide again as the picture that shows nearly all of the data."""
+    left, right, bottom, top = target.home
+    x, y = (right - left) / 4, (top - bottom) / 4
+    left, right, bottom, top = left - x, right + x, bottom - y, top + y
+    known = remembered.log_p.get(count)
+    parts = []
+    for nodes in grid((left, right, bottom, top), count, torch.device("cpu")).double().split(PIECE):
+        with torch.no_grad():
+            log_p = _array(target.log_density(nodes)) if known is None else np.zeros(0)
+            here = nodes.to(model.device)
+            parts.append((log_p, _array(model.base.log_density(here)), _array(model.energy(here.float()))))
+        yield
+    log_p, log_g, energy = (np.concatenate(part) for part in zip(*parts, strict=True))
+    known = remembered.log_p.setdefault(count, log_p)
+    return _Cells(known, log_g, energy, (right - left) * (top - bottom) / count**2)
 
-    `log_p` is that of the nodes, the middles of cells.
-    """
-    energies = energy(nodes)
-    log_z = float(np.logaddexp.reduce(log_g(nodes) - energies)) + math.log(cell)
-    base, gebm = kl(log_g), kl(lambda x: log_g(x) - energy(x) - log_z)
-    inside = log_p > -np.inf  # no mass of P elsewhere, whatever E is there
-    mean = cell * float(np.exp(log_p[inside]) @ energies[inside])
+
+class _Cells(NamedTuple):
+    """log p, log g and E at the middles of equal cells, (N,) each, and the size of a cell."""
+
+    log_p: Array
+    log_g: Array
+    energy: Array
+    size: float
+
+
+def _by_quadrature(coarse: _Cells, fine: _Cells, how: str) -> tuple[KlPair, float]:
+    """Both divergences with log q = log g − E − log Z, log Z over the same support, L(E), and the larger error."""
+    log_z = float(np.logaddexp.reduce(fine.log_g - fine.energy)) + math.log(fine.size)
+    base = refined(*(kl_of_cells(c.log_p, c.log_g, c.size) for c in (coarse, fine)))
+    gebm = refined(*(kl_of_cells(c.log_p, c.log_g - c.energy - log_z, c.size) for c in (coarse, fine)))
+    inside = fine.log_p > -np.inf  # no mass of P elsewhere, whatever E is there
+    mean = fine.size * float(np.exp(fine.log_p[inside]) @ fine.energy[inside])
     notes = f"{how}, error about {base.error:.1g}", f"{how}, error about {gebm.error:.1g}"
-    pair = KlPair(base.value, gebm.value, *notes, -mean - log_z)
-    return pair, max(base.error, gebm.error)
+    return KlPair(base.value, gebm.value, *notes, -mean - log_z), max(base.error, gebm.error)
 
 
 def _array(x: Tensor) -> NDArray[Any]:

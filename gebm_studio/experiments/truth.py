@@ -79,16 +79,6 @@ def truth_in_pieces(model: Gebm, beta: float, generator: torch.Generator) -> Pie
     return (yield from _by_weights(model, beta, energies, generator))
 
 
-def whole(pieces: Pieces) -> Truth:
-    """All pieces at once."""
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            found: Truth = end.value
-            return found
-
-
 class Energies:
     """E(G(z)) of many latents, as many at once as fit into a piece."""
 

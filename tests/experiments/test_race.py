@@ -17,6 +17,7 @@ from gebm_studio import presets
 from gebm_studio.engine.exports import RACE, race_in_pieces
 from gebm_studio.experiments import Training, effective, race, trace, truth
 from gebm_studio.experiments.lanes import label
+from gebm_studio.experiments.pieces import whole
 from gebm_studio.experiments.race import Race
 from gebm_studio.messages import LaneResult, Pull, RacePart, SetValue, StepOnce
 from gebm_studio.samplers import SAMPLERS
@@ -110,11 +111,11 @@ def test_lanes_begin_together_and_a_frame_can_cross_the_pipe() -> None:
 def test_the_closed_form_and_quadrature_and_weights_agree(beta: float) -> None:
     """Errors: quadrature says its own; weighted draws have a standard error, of which five are allowed."""
     model = run_of([]).model
-    exact = truth.whole(truth.truth_in_pieces(model, beta, torch.Generator().manual_seed(0)))
+    exact = whole(truth.truth_in_pieces(model, beta, torch.Generator().manual_seed(0)))
     energies = truth.Energies(model)
     generator = torch.Generator().manual_seed(1)
-    quadrature = truth.whole(truth._by_quadrature(model, beta, energies, generator))
-    weighted = truth.whole(truth._by_weights(model, beta, energies, generator))
+    quadrature = whole(truth._by_quadrature(model, beta, energies, generator))
+    weighted = whole(truth._by_weights(model, beta, energies, generator))
     assert exact.note.startswith("exact") and exact.error == 0
     assert quadrature.energy == pytest.approx(exact.energy, abs=max(10 * quadrature.error, 1e-5))
     assert 0 < weighted.error < 0.1
@@ -135,7 +136,7 @@ def test_draws_of_the_truth_have_its_law() -> None:
     covariance = torch.linalg.inv(torch.eye(2) + matrix.T @ precision @ matrix)
     centre = covariance @ matrix.T @ precision @ (mean - torch.tensor([0.5, 0.25]))
     for make in (truth._by_quadrature, truth._by_weights):
-        found = truth.whole(make(model, 1.0, truth.Energies(model), torch.Generator().manual_seed(3)))
+        found = whole(make(model, 1.0, truth.Energies(model), torch.Generator().manual_seed(3)))
         white = torch.linalg.solve(torch.linalg.cholesky(covariance), (found.draws - centre).T)
         assert white.mean(1).abs().max() < 5 / math.sqrt(truth.DRAWN)
         assert (torch.cov(white) - torch.eye(2)).abs().max() < 5 * math.sqrt(2 / truth.DRAWN)
@@ -144,15 +145,15 @@ def test_draws_of_the_truth_have_its_law() -> None:
 def test_the_truth_of_f11_is_minus_the_divergence() -> None:
     """E = log g − log p, so that E_Q E = −KL(P‖G), which the curves have by another quadrature, in data space."""
     run = Training(presets.load("f11"), CPU)
-    found = truth.whole(truth.truth_in_pieces(run.model, 1.0, torch.Generator().manual_seed(0)))
+    found = whole(truth.truth_in_pieces(run.model, 1.0, torch.Generator().manual_seed(0)))
     assert found.energy == pytest.approx(-run.curves.latest()["kl_base"], abs=1e-5)
 
 
 def test_a_law_that_is_not_there_is_not_named() -> None:
     run = run_of([ULA], energy={"kind": "quadratic", "precision": [[-4.0, 0.0], [0.0, 1.0]], "mean": [0.0, 0.0]})
-    found = truth.whole(truth.truth_in_pieces(run.model, 1.0, torch.Generator().manual_seed(0)))
+    found = whole(truth.truth_in_pieces(run.model, 1.0, torch.Generator().manual_seed(0)))
     assert math.isnan(found.energy) and not found.density.size and "no such law" in found.note
-    few = truth.whole(truth._by_weights(run.model, 30.0, truth.Energies(run.model), torch.Generator().manual_seed(0)))
+    few = whole(truth._by_weights(run.model, 30.0, truth.Energies(run.model), torch.Generator().manual_seed(0)))
     assert math.isnan(few.energy) and "too few" in few.note
 
 

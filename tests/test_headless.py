@@ -83,7 +83,7 @@ def test_f01_gives_the_closed_forms(tmp_path: Path) -> None:
 
 
 def test_the_regime_of_the_samples_is_told(tmp_path: Path) -> None:
-    preset = presets.changed(presets.load("f11"), {"sampler.name": "ula", "sampler.step_size": 1e-4})
+    preset = presets.changed(presets.load("f11"), {"sampler.name": "ula", "sampler.step_size": 1e-4, "race": {}})
     summary = run(preset, tmp_path, steps=1)
     assert summary["accumulated_time"] == pytest.approx(60 * 1e-4)
     assert summary["regime"] == "gradient flow, not equilibrium (time 0.006)"

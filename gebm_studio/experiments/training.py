@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,19 +13,20 @@ from gebm_studio.experiments.critic import CriticLook
 from gebm_studio.experiments.curves import CurveTable
 from gebm_studio.experiments.diagnosing import Diagnosing
 from gebm_studio.experiments.evaluation import COLUMNS, Evaluation
-from gebm_studio.experiments.exhibits import BETWEEN_STEPS, EXHIBITS, Keeping
+from gebm_studio.experiments.exhibits import BETWEEN_STEPS, EXHIBITS
 from gebm_studio.experiments.experiment import Saved
+from gebm_studio.experiments.framing import frame_of
+from gebm_studio.experiments.keeping import put_back, tensors_of
 from gebm_studio.experiments.learner import Diverged, Learner
+from gebm_studio.experiments.schedule import Schedule
 from gebm_studio.experiments.views import Views
-from gebm_studio.messages import CriticPart, CurvesPart, Frame, Part, Pull, SetValue, State, Step, StepOnce, frozen
+from gebm_studio.messages import CriticPart, CurvesPart, Frame, Pull, SetValue, State, Step, StepOnce, frozen
 from gebm_studio.presets import PresetError, changed, describe_path
 from gebm_studio.schema import Preset
 
 ROLES = ("data", "latent", "chains", "evaluation")
 """One random generator each, so that no part's draws depend on what another does."""
 SNAPSHOT_EVERY = 50
-GROUPS = ("model", "optimiser", "learner", "chains", "generator", "exhibit")
-"""Whose the tensors of a saved run are, as their names begin."""
 CURVES = "curves"
 """The rows of the curves among the tensors of a saved run."""
 PREVIEW_SEED = 7919
@@ -70,11 +70,9 @@ class Training:
         self.critic_look = CriticLook(self.model, self.target, preset.seed)
         self.diagnosing = Diagnosing(self.target)
         self.curves = CurveTable(COLUMNS)
-        self.iteration = self.energy_steps = self.base_steps = 0
+        self.schedule = Schedule(preset.training)
         self.settings_version = 0
         self.model_version = 0
-        self._energy_left = preset.training.warmup if self._learns("base") and self._learns("energy") else 0
-        self._energy_left = max(self._energy_left, self._energy_share())
         self._measure()
         self.settle()
         self._good: dict[str, Tensor] = self.tensors()
@@ -82,6 +80,11 @@ class Training:
 
     def _training_data(self, count: int) -> Tensor:
         return self.target.training_data(count, self.preset.seed)
+
+    @property
+    def iteration(self) -> int:
+        """How many base iterations are done."""
+        return self.schedule.iteration
 
     @property
     def front(self) -> Training:
@@ -103,13 +106,13 @@ class Training:
         """
         self.curves.go_on()
         try:
-            if self._energy_left > 0 and self._learns("energy"):
+            if self.schedule.energy_is_next:
                 if self.learner.walks(self.preset.objective, self.preset.training):
                     return
                 self._energy_step()
-                self._energy_left -= 1
+                self.schedule.energy_left -= 1
                 # The end of an iteration follows at once: it belongs to the last energy step.
-                if self._energy_left > 0:
+                if self.schedule.energy_left > 0:
                     for part in BETWEEN_STEPS:
                         self.exhibits[part].advance()
                     return
@@ -157,31 +160,14 @@ class Training:
             self.advance()
         self.settle()
 
-    def _learns(self, part: str) -> bool:
-        training = self.preset.training
-        # The energy's last warm-up belongs to the base that stays.
-        rests = 0 < training.until <= self.iteration and not (part == "energy" and self._energy_left > 0)
-        return training.train in ("both", part) and not rests
-
-    def _energy_share(self) -> int:
-        """Energy steps of the iteration that begins now."""
-        training = self.preset.training
-        if 0 < training.until <= self.iteration:
-            last = self.iteration == training.until and training.train in ("both", "energy")
-            return training.warmup if last else 0
-        if not self._learns("energy"):
-            return 0
-        again = training.rewarm_every and self.iteration and self.iteration % training.rewarm_every == 0
-        return max(training.energy_steps, training.warmup) if again else training.energy_steps
-
     def _energy_step(self) -> None:
         self.learner.energy_step(self.preset.objective, self.preset.training)
-        self.energy_steps += 1
+        self.schedule.energy_steps += 1
         self._model_moved()
 
     def _base_step(self) -> None:
         self.learner.base_step(self.preset.objective, self.preset.training)
-        self.base_steps += 1
+        self.schedule.base_steps += 1
         self._model_moved()
 
     def _model_moved(self) -> None:
@@ -199,13 +185,12 @@ class Training:
                 exhibit.configure(self.preset)
 
     def _end_iteration(self) -> None:
-        if self._learns("base"):
+        if self.schedule.learns("base"):
             self._base_step()
         self._advance_chains(self.preset.sampler.steps)
         for exhibit in self.exhibits.values():
             exhibit.advance()
-        self.iteration += 1
-        self._energy_left = self._energy_share()
+        self.schedule.iteration_done()
         if self.iteration % SNAPSHOT_EVERY == 0:
             self.settle()
             self._good, self._good_counts = self.tensors(), self.counts()
@@ -273,59 +258,19 @@ class Training:
             exhibit.configure(preset)
         if preset.training != old.training:
             self.learner.configure(preset.training)
-            self._energy_left = min(max(self._energy_left, 1), self._energy_share()) if self._learns("energy") else 0
+            self.schedule.configure(preset.training)
 
     # What a person sees.
 
     def frame(self, pull: Pull, *, run_id: int, state: State, rate: float, device: str) -> Frame:
         """The answer to a pull: only the parts that it names are computed."""
-        running, view = state == "running", self.preset.view
-        where: dict[str, Any] = {"version": self.model_version, "iteration": self.iteration, "running": running}
-        known = pull.run_id == run_id
-        needs = pull.needs
-        return Frame(
-            run_id=run_id,
-            asked_run_id=pull.run_id,
-            state=state,
-            iteration=self.iteration,
-            energy_steps=self.energy_steps,
-            base_steps=self.base_steps,
-            sampler_steps=self.chains.steps,
-            rate=rate,
-            device=device,
-            settings_version=self.settings_version,
-            overflows=self.learner.overflows,
-            preset=None if known and pull.settings_version == self.settings_version else self.preset,
-            data=self.views.data(
-                self.chains, map_name=view.map, arrows=view.arrows, extent=pull.data_extent,
-                objective=self.preset.objective, fitted=self.preset.training.train in ("both", "base"), **where,
-            ) if "data" in needs else None,
-            latent=self.views.latent(self.chains, extent=pull.latent_extent, **where) if "latent" in needs else None,
-            curves=self.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,
-            diagnostics=self.diagnosing.part(self.chains, self._sampler_name()) if "diagnostics" in needs else None,
-            gallery=self.views.gallery(self.chains, pull.film_chain) if "gallery" in needs else None,
-            race=self._exhibited("race", needs),
-            decay=self._exhibited("decay", needs),
-            sweep=self._exhibited("sweep", needs),
-            critic=self.critic_part(pull, running) if "critic" in needs else None,
-            reading=self.views.reading(pull.probe, self.chains.beta) if known and pull.probe else None,
-        )  # fmt: skip
-
-    def _keeping(self) -> dict[Part, Keeping]:
-        return {part: exhibit for part, exhibit in self.exhibits.items() if isinstance(exhibit, Keeping)}
-
-    def _exhibited(self, part: Part, needs: frozenset[Part]) -> Any:
-        return self.exhibits[part].part() if part in needs and part in self.exhibits else None
+        return frame_of(self, pull, run_id=run_id, state=state, rate=rate, device=device)
 
     def critic_part(self, pull: Pull, running: bool) -> CriticPart | None:
         """The critic's part of a frame; None until it is ready."""
         return self.critic_look.part(
             self.preset, pull.critic_along, version=self.model_version, iteration=self.iteration, running=running
         )
-
-    def _sampler_name(self) -> str:
-        sampler = self.preset.sampler
-        return f"{sampler.name} {sampler.scheme}" if sampler.name == "kinetic" else sampler.name
 
     def curves_part(self, since: int = 0) -> CurvesPart:
         """All rows of the curves from an index on."""
@@ -360,25 +305,11 @@ class Training:
 
     def counts(self) -> dict[str, int]:
         """The numbers that tell where in the schedule the run is."""
-        return {
-            "iteration": self.iteration,
-            "energy_steps": self.energy_steps,
-            "base_steps": self.base_steps,
-            "energy_left": self._energy_left,
-            "overflows": self.learner.overflows,
-            "rows": len(self.curves),
-        }
+        return self.schedule.counts() | {"overflows": self.learner.overflows, "rows": len(self.curves)}
 
     def tensors(self) -> dict[str, Tensor]:
         """Weights, optimisers, chains and generators: with `counts`, all that goes on bit for bit."""
-        found = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        found |= {f"optimiser.{name}": value for name, value in self.learner.optimiser_state().items()}
-        found |= {f"learner.{name}": value for name, value in self.learner.tensors().items()}
-        found |= {f"chains.{name}": value for name, value in self.chains.tensors().items()}
-        found |= {f"generator.{role}": generator.get_state() for role, generator in self.generators.items()}
-        for part, exhibit in self._keeping().items():
-            found |= {f"exhibit.{part}.{name}": value for name, value in exhibit.tensors().items()}
-        return {name: value.detach().clone() for name, value in found.items()}
+        return tensors_of(self)
 
     def load_tensors(self, tensors: dict[str, Tensor], counts: dict[str, int]) -> None:
         """Take back what `tensors` and `counts` gave.
@@ -386,22 +317,8 @@ class Training:
         Raises:
             KeyError, RuntimeError, TypeError: Where they belong to another model.
         """
-        groups: dict[str, dict[str, Tensor]] = {name: {} for name in GROUPS}
-        for name, value in tensors.items():
-            group, key = name.split(".", 1)
-            groups[group][key] = value
-        self.model.load_state_dict(groups["model"])
-        self.learner.load_optimiser_state(groups["optimiser"])
-        self.learner.load_tensors(groups["learner"])
-        for role, generator in self.generators.items():
-            generator.set_state(groups["generator"][role].cpu())
-        self.chains.load_tensors(groups["chains"])
-        for part, keeper in self._keeping().items():
-            kept = {key.partition(".")[2]: value for key, value in groups["exhibit"].items() if key.startswith(f"{part}.")}
-            if kept:
-                keeper.load_tensors(kept)
-        self.iteration, self.energy_steps = counts["iteration"], counts["energy_steps"]
-        self.base_steps, self._energy_left = counts["base_steps"], counts["energy_left"]
+        put_back(self, tensors)
+        self.schedule.take_back(counts)
         self.learner.overflows = counts["overflows"]
         self.model_version += 1
         for exhibit in self.exhibits.values():

@@ -100,9 +100,9 @@ class View(Section):
         "weighted by the GEBM as it must be and, beside it, unweighted.",
         live=True,
     )
-    curves: Literal[
-        "kale", "likelihood", "objective", "nll", "w1", "log_partition", "bound", "energy", "reduction"
-    ] = setting("kale", help="Which curves the panel opens with.", live=True)
+    curves: Literal["kale", "likelihood", "objective", "nll", "w1", "log_partition", "bound", "energy", "reduction"] = (
+        setting("kale", help="Which curves the panel opens with.", live=True)
+    )
     critic: Literal["none", "line", "segments", "layers", "spectra"] = setting(
         "none",
         help="What the critic panel opens with: line, the critic beside its optimum on a line; segments, the "

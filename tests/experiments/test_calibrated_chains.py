@@ -110,7 +110,7 @@ def test_a_run_learns_until_it_is_told_to_rest_and_its_chains_go_on() -> None:
     """The energy takes one more warm-up, of two steps here, for the base that stays."""
     run = run_of("kinetic", "none", **{"training.until": 4, "training.energy_steps": 5})
     run.train(4)
-    learned = run.energy_steps
+    learned = run.schedule.energy_steps
     base = {name: value.clone() for name, value in run.model.base.state_dict().items()}
     run.train(1)
     energy = {name: value.clone() for name, value in run.model.energy.state_dict().items()}
@@ -118,8 +118,8 @@ def test_a_run_learns_until_it_is_told_to_rest_and_its_chains_go_on() -> None:
     run.train(5)
     assert all(torch.equal(value, base[name]) for name, value in run.model.base.state_dict().items())
     assert all(torch.equal(value, energy[name]) for name, value in run.model.energy.state_dict().items())
-    assert (run.base_steps, run.energy_steps - learned, run.iteration) == (4, 2, 10)
+    assert (run.schedule.base_steps, run.schedule.energy_steps - learned, run.iteration) == (4, 2, 10)
     assert run.chains.steps > steps
     run.set_value(SetValue("training.until", 12))
     run.train(4)
-    assert run.base_steps == 6
+    assert run.schedule.base_steps == 6

@@ -209,9 +209,9 @@ def test_a_run_saved_amid_a_walk_of_its_negatives_goes_on(tmp_path: Path, name: 
     """Steps come in pieces of five: after one piece of the next walk, all that is under way is kept."""
     run, whole = (run_of(name, {"objective.chain_steps": 17}) for _ in range(2))
     run.train(2)
-    steps = run.energy_steps
+    steps = run.schedule.energy_steps
     run.advance()
-    assert run.energy_steps == steps, "a piece of a walk is no energy step yet"
+    assert run.schedule.energy_steps == steps, "a piece of a walk is no energy step yet"
     storage.save(run, tmp_path / "run.gebm")
     resumed: Training = storage.load(tmp_path / "run.gebm", CPU)
     for one in (run, resumed):

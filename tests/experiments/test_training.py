@@ -85,15 +85,15 @@ def test_published_arrays_are_finite_and_read_only(name: str) -> None:
 def test_an_iteration_is_some_energy_steps_and_a_base_step() -> None:
     run = run_of(training__warmup=10, training__energy_steps=3)
     run.train(1)
-    assert (run.energy_steps, run.base_steps, run.chains.steps) == (10, 1, 2)
+    assert (run.schedule.energy_steps, run.schedule.base_steps, run.chains.steps) == (10, 1, 2)
     run.train(4)
-    assert (run.energy_steps, run.base_steps, run.chains.steps) == (22, 5, 10)
+    assert (run.schedule.energy_steps, run.schedule.base_steps, run.chains.steps) == (22, 5, 10)
 
 
 def test_the_warm_up_comes_back() -> None:
     run = run_of(training__warmup=10, training__energy_steps=2, training__rewarm_every=3)
     run.train(4)
-    assert run.energy_steps == 10 + 2 + 2 + 10
+    assert run.schedule.energy_steps == 10 + 2 + 2 + 10
 
 
 @pytest.mark.parametrize(

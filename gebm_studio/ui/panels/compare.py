@@ -191,6 +191,8 @@ class ComparePanel(Panel):
             judged = [run.label for run in part.runs if run.law == "base"]
             front = part.runs[part.front]
             texts = [f"{run.label} diverged at {run.iteration}" for run in part.runs if run.stopped]
+            at = sorted({scores.iteration for run in part.runs for scores in run.scores})
+            texts += [f"scores of iteration {' and '.join(map(str, at))}"] if at else []
             texts += ["scoring…"] if part.scoring else []
             texts += [f"{', '.join(judged)}: base alone"] if judged else []
             texts += ["± half of a 95 % interval"]

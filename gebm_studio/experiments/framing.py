@@ -1,0 +1,62 @@
+"""The frame of one training: only the parts that a pull names are computed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gebm_studio.messages import Frame, Part, Pull, State
+
+if TYPE_CHECKING:
+    from gebm_studio.experiments.training import Training
+
+
+def frame_of(run: Training, pull: Pull, *, run_id: int, state: State, rate: float, device: str) -> Frame:
+    """The answer to a pull of `run_id`; nothing of the run is changed by it.
+
+    Arguments:
+        run: The training that is shown.
+        pull: What the window asks for, and what it holds already.
+        run_id: Of the run, another one after each load.
+        state: Whether it advances.
+        rate: Iterations a second.
+        device: Where it computes, in words.
+    """
+    preset, chains, views, needs = run.preset, run.chains, run.views, pull.needs
+    view, running, known = preset.view, state == "running", pull.run_id == run_id
+    where: dict[str, Any] = {"version": run.model_version, "iteration": run.iteration, "running": running}
+
+    def exhibited(part: Part) -> Any:
+        return run.exhibits[part].part() if part in needs else None
+
+    return Frame(
+        run_id=run_id,
+        asked_run_id=pull.run_id,
+        state=state,
+        iteration=run.iteration,
+        energy_steps=run.schedule.energy_steps,
+        base_steps=run.schedule.base_steps,
+        sampler_steps=chains.steps,
+        rate=rate,
+        device=device,
+        settings_version=run.settings_version,
+        overflows=run.learner.overflows,
+        preset=None if known and pull.settings_version == run.settings_version else preset,
+        data=views.data(
+            chains, map_name=view.map, arrows=view.arrows, extent=pull.data_extent, objective=preset.objective,
+            fitted=preset.training.train in ("both", "base"), **where,
+        ) if "data" in needs else None,
+        latent=views.latent(chains, extent=pull.latent_extent, **where) if "latent" in needs else None,
+        curves=run.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,
+        diagnostics=run.diagnosing.part(chains, _sampler_name(run)) if "diagnostics" in needs else None,
+        gallery=views.gallery(chains, pull.film_chain) if "gallery" in needs else None,
+        race=exhibited("race"),
+        decay=exhibited("decay"),
+        sweep=exhibited("sweep"),
+        critic=run.critic_part(pull, running) if "critic" in needs else None,
+        reading=views.reading(pull.probe, chains.beta) if known and pull.probe else None,
+    )  # fmt: skip
+
+
+def _sampler_name(run: Training) -> str:
+    sampler = run.preset.sampler
+    return f"{sampler.name} {sampler.scheme}" if sampler.name == "kinetic" else sampler.name

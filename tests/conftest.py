@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import itertools
 import os
 import sys
 import threading
@@ -27,10 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home for each test; numbered here, since pytest reads its whole folder for the next number."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_folders(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings, state and caches of this test alone, also for the processes that it starts."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir()
     for name in ("CONFIG", "STATE", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     return home
@@ -71,7 +81,22 @@ def _threads() -> list[threading.Thread]:
 
 def _processes() -> list[psutil.Process]:
     # The standard library starts one tracker for the life of the process.
-    return [p for p in psutil.Process().children(recursive=True) if "resource_tracker" not in _command(p)]
+    return [p for p in _descendants(os.getpid()) if "resource_tracker" not in _command(p)]
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    """Children and theirs, by what Linux lists of each thread; psutil, elsewhere, looks through all processes."""
+    found = []
+    try:
+        listed = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+        if not listed:
+            return psutil.Process(pid).children(recursive=True)
+    except (FileNotFoundError, ProcessLookupError):  # a thread has ended meanwhile
+        return _descendants(pid) if psutil.pid_exists(pid) else []
+    for child in map(int, " ".join(listed).split()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [psutil.Process(child), *_descendants(child)]
+    return found
 
 
 def _command(process: psutil.Process) -> str:
@@ -111,15 +136,24 @@ def _timers_and_qthreads_left() -> list[str]:
     from PySide6.QtCore import QThread, QTimer
     from shiboken6 import isValid
 
+    kinds = _kinds(QThread) | _kinds(QTimer)  # there are a hundred thousand objects to look through
+
     def running() -> list[Any]:
-        found = [o for o in gc.get_objects() if issubclass(type(o), QThread | QTimer) and isValid(o)]
+        found = [o for o in gc.get_objects() if type(o) in kinds and isValid(o)]
         main = QThread.currentThread()
         return [o for o in found if o != main and (o.isRunning() if isinstance(o, QThread) else o.isActive())]
 
-    left = _wait_for(lambda: [_describe(o) for o in running()]) if running() else []
+    if not running():
+        return []
+    left = _wait_for(lambda: [_describe(o) for o in running()])
     for timer in (o for o in running() if isinstance(o, QTimer)):
         timer.stop()
     return left
+
+
+def _kinds(kind: type) -> set[type]:
+    """A class and all that derive from it."""
+    return {kind}.union(*map(_kinds, kind.__subclasses__()))
 
 
 def _describe(item: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gebm_studio.experiments.home import shared_home
 from gebm_studio.experiments.scoring import LAWS, SCORES, Scoring
 from gebm_studio.experiments.training import PREVIEW_SEED, Training
 from gebm_studio.experiments.views import Views
@@ -20,6 +21,9 @@ class SideBySide:
     def __init__(self, runs: Sequence[Training], preset: Preset) -> None:
         self._runs = runs
         self._views = [Views(run.model, run.target, preset.seed + PREVIEW_SEED) for run in runs]
+        together = shared_home([views.home for views in self._views])
+        for views in self._views:
+            views.home = together
         self._turn = 0
         self._shown = [False] * len(runs)
 

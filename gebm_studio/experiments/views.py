@@ -17,6 +17,7 @@ from gebm_studio import schema
 from gebm_studio.experiments.chains import BINS, RANGE, Chains
 from gebm_studio.experiments.data_line import data_line, line_histogram, places
 from gebm_studio.experiments.history import SHOWN
+from gebm_studio.experiments.home import home_of
 from gebm_studio.experiments.maps import MapBudget, density_histogram, evaluated, robust_levels
 from gebm_studio.experiments.pulls import base_step, force
 from gebm_studio.messages import (
@@ -49,7 +50,7 @@ class Views:
     """Pictures of a model, its target and its chains.
 
     The same latents, data points and resampling draws serve every frame, so that what moves on
-    screen is the model and not the noise.
+    screen is the model and not the noise. `home` is where data space is looked at first.
     """
 
     def __init__(self, model: Gebm, target: Target, seed: int) -> None:
@@ -63,8 +64,15 @@ class Views:
         jitter = torch.rand(points, generator=generator, device=model.device)
         self._shares = (torch.arange(points, device=model.device) + jitter) / points
         _, _, self._axes = target.projection()
+        self.home = self._first_home()
         self._counted: np.ndarray | None = None
         self._data_budget, self._latent_budget = MapBudget(), MapBudget()
+
+    @torch.no_grad()
+    def _first_home(self) -> Extent:
+        if self._target.dim != 2:
+            return self._target.home
+        return home_of(self._target, self._target.to_plane(self._model.base(self._z)))
 
     def show_anew(self) -> None:
         """Give each map again, also one that has been given: whoever looks now has not seen it."""
@@ -88,7 +96,7 @@ class Views:
         energy = model.energy(x)
         exponents = tilt(energy, beta)
         log_weight = exponents - log_mean_exp(exponents)[0]
-        home = self._target.home
+        home = self.home
         drawn, unweighted = self._arrows(arrows, objective, x)
         return DataPart(
             data=self.plane(self._data),

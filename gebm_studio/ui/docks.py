@@ -14,6 +14,8 @@ TALL = 0.4
 """Share of the height for the upper row where the lower one holds a table."""
 HIGH = 0.7
 """The same where the upper one holds pictures over a table."""
+LEAST = 216
+"""Pixels that pictures over a table leave for curves: three lines of legend and a plot."""
 OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent",
             "compare": "data"}  # fmt: skip
 """Docks that only some presets need, each with the one that it stands before."""
@@ -165,7 +167,7 @@ class Docks(QMainWindow):
         if {"race", "sweep"} & self._wanted:
             return TALL
         if "compare" in self._wanted:
-            return HIGH
+            return max(0.6, min(HIGH, 1 - LEAST / height))
         return 0.6 if height > 640 else 0.55
 
     def _share_upper(self, middle: int) -> None:
@@ -183,7 +185,7 @@ class Docks(QMainWindow):
         front, below = self.docks[self._front("data")], self.docks[self._front("curves")]
         if not (front.isFloating() or below.isFloating()) and below.isVisible():
             height = front.height() + below.height()
-            usual = [round(share * height) for share in (0.6, 0.55, TALL, HIGH)]
+            usual = [round(share * height) for share in (0.6, 0.55, TALL, HIGH, self._upper_share(height))]
             if min(abs(front.height() - upper) for upper in usual) <= 2 * NEAR:
                 self._share_rows(height)
         self._share_upper_again()

@@ -21,6 +21,8 @@ from gebm_studio.targets import Mixture, Target
 
 NODES, REACH = 4001, 8.0
 """Nodes of the integral, and standard deviations around every component that it covers."""
+HELD = 300.0
+"""|log p/g| beyond this counts as this."""
 ROWS = {"kale": "kl", "donsker_varadhan": "kl", "flow_likelihood": "kl"}
 """Objectives that bound the divergence of another row of the table, or go down with it."""
 
@@ -71,9 +73,12 @@ def _fit(row: str, means: tuple[float, ...], stds: tuple[float, ...], weights: t
 
 def value(row: str, x: Tensor, log_p: Tensor, log_g: Tensor) -> float:
     """D_f(P‖G) = ∫ g f(p/g) over evenly spaced x (n,), for log p and log g there, all float64."""
-    # Far out p/g leaves the range of a float before its part of the integral does: it is held there.
-    ratio = (log_p - log_g).clamp(-600.0, 600.0).exp()
-    return float((log_g.exp() * F_DIVERGENCES[row].f(ratio)).sum() * (x[1] - x[0]))
+    # Far out p/g leaves the range of a float before its part of the integral does: it is held where its square is
+    # still one. Where g is too small for that, it is raised to p over the held ratio: else mass of P that G misses
+    # would cost nothing.
+    held = (log_p - log_g).clamp(-HELD, HELD)
+    weight = torch.maximum(log_g, log_p - held).exp()
+    return float((weight * F_DIVERGENCES[row].f(held.exp())).sum() * (x[1] - x[0]))
 
 
 def _log_normal(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:

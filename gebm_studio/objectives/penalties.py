@@ -59,8 +59,8 @@ def _twice(gradient: Tensor) -> Tensor:
 
 def _from_one(gradient: Tensor) -> Tensor:
     norms: Tensor = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
-    # A slope of zero has no direction.
-    return (2 / len(gradient)) * (gradient - torch.nan_to_num(gradient / norms))
+    # A slope whose norm is zero, or too small for its square, has no direction: as autograd has it.
+    return (2 / len(gradient)) * (gradient - (gradient / norms).masked_fill(norms == 0, 0.0))
 
 
 def _once(gradient: Tensor) -> Tensor:

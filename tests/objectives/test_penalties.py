@@ -71,3 +71,12 @@ def test_the_optimal_critic_rises_from_samples_to_data() -> None:
 
 def test_the_penalty_without_a_target_holds_the_slope_at_half_the_shift_over_its_weight() -> None:
     assert torch.allclose(ascended("gradient", 2.0), SHIFT / 4, atol=1e-3)
+
+
+@pytest.mark.parametrize("slope", [0.0, 1e-24, 1e-3, 2.0])
+@pytest.mark.parametrize("name", list(PENALTIES))
+def test_the_closed_slope_of_a_penalty_is_autograd_s(name: str, slope: float) -> None:
+    """Also where the square of a slope underflows: it has no direction then, in either way."""
+    gradient = torch.full((4, 3), slope).requires_grad_(True)
+    (expected,) = torch.autograd.grad(PENALTIES[name].of(gradient), gradient)
+    torch.testing.assert_close(PENALTIES[name].direction(gradient.detach()), expected, rtol=1e-5, atol=1e-20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from gebm_studio import presets
 from gebm_studio.schema import Preset, settings_of, value_at
@@ -105,3 +105,13 @@ class RunSettings:
 def _plain(value: Any) -> Any:
     """Lists as tuples, as the schema holds them."""
     return tuple(_plain(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+class EarlierRun(NamedTuple):
+    """What the window needs to go back to a run."""
+
+    run_id: int
+    name: str
+    settings: RunSettings
+    folder: str
+    announced: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,7 +14,7 @@ from gebm_studio.presets import PresetError
 from gebm_studio.schema import Preset
 from gebm_studio.ui.engine_thread import EngineThread
 from gebm_studio.ui.pacing import Pacing
-from gebm_studio.ui.run_settings import RunSettings
+from gebm_studio.ui.run_settings import EarlierRun, RunSettings
 
 PATIENCE = 10.0
 """Seconds without an answer after which the person is told that the engine is busy."""
@@ -67,7 +67,7 @@ class Session(QObject):
         self._pulls = 0
         self._announced = False
         self._last_id = 0
-        self._earlier: dict[int, _Run] = {}
+        self._earlier: dict[int, EarlierRun] = {}
         self.refused = False  # whether the run that was asked for last could not be made
         self._was_running = True
         self._engine = EngineThread(mode, options, self)
@@ -264,7 +264,7 @@ class Session(QObject):
         """
         self.refused = False
         if self.run_id:
-            self._earlier[self.run_id] = _Run(self.run_id, self.name, self.settings, self.folder, self._announced)
+            self._earlier[self.run_id] = EarlierRun(self.run_id, self.name, self.settings, self.folder, self._announced)
         pending = dict(self.settings.pending) if keep_pending else {}
         self.settings = RunSettings(preset, original)
         self.settings.pending.update(pending)
@@ -292,16 +292,6 @@ class Session(QObject):
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
-
-
-class _Run(NamedTuple):
-    """What the window needs to go back to a run."""
-
-    run_id: int
-    name: str
-    settings: RunSettings
-    folder: str
-    announced: bool
 
 
 def _lines(error: PresetError) -> list[str]:

@@ -121,7 +121,9 @@ STRANGE = frames.frame(
         map=frames.plane_map(levels=(1.0, 1.0)), home=(1.0, 1.0, 2.0, 2.0),
     ),
     latent=frames.latent_part(1, 1, energy=frames.floats([NAN]), line=frames.floats(np.full((4, 20), NAN))),
-    curves=frames.curves_part(rows=np.array([[float(i)] + [np.inf, -np.inf, NAN][i : i + 1] * (len(frames.COLUMNS) - 1) for i in range(3)])),
+    curves=frames.curves_part(
+        rows=np.column_stack([np.arange(3.0), np.outer([np.inf, -np.inf, NAN], np.ones(len(frames.COLUMNS) - 1))])
+    ),
     diagnostics=frames.diagnostics_part(
         1, 1, 1, mean_energy=frames.floats([NAN]), chain_energy=frames.floats([np.inf]), rejected_nonfinite=7
     ),

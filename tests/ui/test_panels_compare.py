@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from gebm_studio import presets
 from gebm_studio.messages import ComparePart
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.compare import CHIPS
+from gebm_studio.ui.panels.colours import RUN_COLOURS
 from gebm_studio.ui.panels.compare_table import shown as written
 from tests.ui import frames
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture
@@ -29,7 +29,7 @@ def shown(make_panel: MakePanel, part: ComparePart | None = None, size: tuple[in
     panel = make_panel("compare", size)
     panel.start_run(presets.changed(frames.preset(), {"compare.runs": RUNS}))
     panel.show_frame(frames.frame(compare=part or frames.compare_part()))
-    panel._redraw.now()
+    panel.throttle.now()
     QApplication.processEvents()
     return panel
 
@@ -59,6 +59,7 @@ def test_a_score_is_written_with_half_of_its_interval(
 def test_each_run_has_its_picture_column_and_curve(make_panel: MakePanel) -> None:
     panel = shown(make_panel)
     assert [tile.isVisible() for tile in panel.tiles] == [True, True, True, False]
+    assert [entry.accessibleName().split(" ")[0] for entry in panel.names[:3]] == ["GAN", "EBM", "GEBM"]
     table = cells(panel)
     assert list(table) == ["W₁", "KL", "off the manifold"]
     assert table["W₁"] == {"GAN": "0.500 ± 0.020", "EBM": "0.400 ± 0.020", "GEBM": "0.300 ± 0.020",
@@ -67,7 +68,7 @@ def test_each_run_has_its_picture_column_and_curve(make_panel: MakePanel) -> Non
     gan, gebm = picture(panel.tiles[0]), picture(panel.tiles[2])
     assert has_colour(gan, theme.LIGHT.base) and not has_colour(gan, theme.LIGHT.gebm)
     assert has_colour(gebm, theme.LIGHT.gebm) and not has_colour(gebm, theme.LIGHT.base)
-    assert all(has_colour(picture(panel.curves), colour) for colour in CHIPS[:3])
+    assert all(has_colour(picture(panel.curves), colour) for colour in RUN_COLOURS[:3])
     assert "base alone" in panel.readout.text and "95 %" in panel.readout.text
 
 

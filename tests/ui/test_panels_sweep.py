@@ -48,6 +48,7 @@ def test_rows_count_the_networks_and_stand_beside_the_published_ones(make_panel:
     assert [row.published.min_score for row in rows[1:]] == [1, 3, 5, 7, 9]
     assert "of 200 networks" in panel.counts.toolTip() and "(source)" in panel.counts.toolTip()
     assert "n = 2000" in panel.counts.toolTip()
+    assert "by GAN to the right" in panel.scatter.toolTip() and "n = 2000" in panel.scatter.toolTip()
     pixels = picture(panel.scatter)
     assert all(has_colour(pixels, tone, 8, 12) for tone in tones(theme.LIGHT))
 

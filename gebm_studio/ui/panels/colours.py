@@ -33,6 +33,9 @@ _TO_LAB = np.array(
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#8a63c7")
 """Eight colours that stay apart for colour-blind eyes (Okabe and Ito, with violet in place of black)."""
 
+RUN_COLOURS = ("#0072B2", "#E69F00", "#8a63c7", "#D55E00")
+"""Colours of runs that are compared: none that has a role elsewhere, and none near another."""
+
 
 @cache
 def map_table(theme: Theme, low_is_likely: bool, grey: bool = False) -> NDArray[np.uint8]:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from gebm_studio.messages import ComparePart, Frame
 from gebm_studio.schema import Preset
 from gebm_studio.schema.study import MOST_RUNS
 from gebm_studio.ui import theme
+from gebm_studio.ui.panels.colours import RUN_COLOURS
 from gebm_studio.ui.panels.compare_curves import METRICS, OPENING, RunCurves
 from gebm_studio.ui.panels.compare_table import ScoreTable
 from gebm_studio.ui.panels.compare_tile import Tile
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.legend import Entry
-from gebm_studio.ui.panels.panel import Panel, Throttle
+from gebm_studio.ui.panels.panel import ThrottledPanel
 from gebm_studio.ui.panels.table import CurveTable
 
-CHIPS = ("#0072B2", "#E69F00", "#8a63c7", "#D55E00")
-"""Colours of runs: none that has a role elsewhere, and none near another."""
 WIDE = 640
 """Panels narrower than this show scores or curves below the pictures, not both."""
+TABLE_SHARE = 3
+"""Room of the scores of two runs, where that of the curves is 2; each further run is a column more."""
 ROLES = (
     ("data", "data", "Draws of the data, P."),
     ("base", "base", "Draws of the base, in the pictures of runs whose base alone is judged."),
@@ -32,7 +33,7 @@ ROLES = (
 BOTH, SCORES, CURVES = "both", "scores", "curves"
 
 
-class ComparePanel(Panel):
+class ComparePanel(ThrottledPanel):
     """Runs side by side; a click on one brings it to the front, where the other panels show it."""
 
     part = "compare"
@@ -44,8 +45,8 @@ class ComparePanel(Panel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._part: ComparePart | None = None
+        self._waits = False  # scores under way go on with the run
         self.tables = [CurveTable() for _ in range(MOST_RUNS)]
-        self._redraw = Throttle(200, self._draw_numbers, self)
         self._fill_header()
         self._build()
 
@@ -61,20 +62,11 @@ class ComparePanel(Panel):
         self._metric = self.header.choice(
             tuple((column, name) for column, name, _ in METRICS),
             "What the curves show of every run:\n" + "\n".join(f"{name}: {tip}" for _, name, tip in METRICS),
-            lambda _value: self._draw_numbers(),
+            lambda _value: self.redraw(),
         )
-        self.copy_button = self._button("Copy", "Copy the scores as text with tabs (Ctrl+C in the table)")
-        self.export_button = self._button("Export table…", "Write the scores of every measurement as CSV")
+        self.copy_button = self.header.button("Copy", "Copy the scores as text with tabs (Ctrl+C in the table)")
+        self.export_button = self.header.button("Export table…", "Write the scores of every measurement as CSV")
         self.export_button.clicked.connect(lambda _checked: self.export_wished.emit())
-
-    def _button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self.header)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.header.add(button)
-        return button
 
     def _build(self) -> None:
         legend = FlowBar(self.canvas)
@@ -84,7 +76,7 @@ class ComparePanel(Panel):
             self.entries[role].setToolTip(tip)
             self.entries[role].clicked.connect(lambda _on: self._show_pictures())
             legend.add(self.entries[role])
-        self.tiles = [Tile(colour, self.canvas) for colour in CHIPS]
+        self.tiles = [Tile(colour, self.canvas) for colour in RUN_COLOURS]
         pictures = QHBoxLayout()
         pictures.setSpacing(theme.GRID)
         for place, tile in enumerate(self.tiles):
@@ -94,14 +86,14 @@ class ComparePanel(Panel):
             pictures.addWidget(tile, 1)
         self.scores = ScoreTable(self.canvas)
         self.copy_button.clicked.connect(lambda _checked: self.scores.copy())
-        self.curves = RunCurves(CHIPS, self.canvas)
+        self.curves = RunCurves(RUN_COLOURS, self.canvas)
         self.curves.pointed.connect(self._point)
         self._charts = QWidget(self.canvas)
         chart = QVBoxLayout(self._charts)
         chart.setContentsMargins(0, 0, 0, 0)
         chart.setSpacing(0)
         names = FlowBar(self._charts)
-        self.names = [Entry("", colour, "line", parent=names) for colour in CHIPS]
+        self.names = [Entry("", colour, "line", parent=names) for colour in RUN_COLOURS]
         for entry in self.names:
             entry.hide()
             names.add(entry)
@@ -109,8 +101,9 @@ class ComparePanel(Panel):
         chart.addWidget(self.curves, 1)
         numbers = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         numbers.setSpacing(2 * theme.GRID)
-        numbers.addWidget(self.scores, 3)
+        numbers.addWidget(self.scores, TABLE_SHARE)
         numbers.addWidget(self._charts, 2)
+        self._numbers = numbers
         column = QVBoxLayout(self.canvas)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID // 2)
@@ -121,7 +114,7 @@ class ComparePanel(Panel):
     # What comes from the run.
 
     def clear(self) -> None:
-        self._redraw.stop()
+        self.throttle.stop()
         self._part = None
         for table in self.tables:
             table.clear()
@@ -143,6 +136,7 @@ class ComparePanel(Panel):
         for place, tile in enumerate(self.tiles):
             tile.setVisible(place < count)
         self.export_button.setEnabled(bool(count))
+        self._numbers.setStretchFactor(self.scores, TABLE_SHARE + max(0, count - 2))
 
     def pull_fields(self) -> dict[str, object]:
         fields: dict[str, object] = {"compare_since": tuple(len(table) for table in self.tables)}
@@ -151,18 +145,18 @@ class ComparePanel(Panel):
         return fields
 
     def take(self, part: ComparePart, frame: Frame) -> None:
-        self._part = part
+        self._part, self._waits = part, part.scoring and frame.state != "running"
         new = [table.add(run.curves) for table, run in zip(self.tables, part.runs, strict=False)]
         self.show_canvas()
         self._show_pictures()
         if any(new) or not self.scores.columnCount() or part.scoring:
-            self._redraw.request()
+            self.throttle.request()
 
     def restyle(self, look: theme.Theme) -> None:
         for tile in self.tiles:
             tile.restyle(look)
         self.curves.restyle(look)
-        self._redraw.request()
+        self.throttle.request()
 
     def _show_pictures(self) -> None:
         part, preset = self._part, self.preset
@@ -175,7 +169,7 @@ class ComparePanel(Panel):
         for place, (tile, run) in enumerate(zip(self.tiles, part.runs, strict=False)):
             tile.show_run(run, place == part.front, on, preset.view.map)
 
-    def _draw_numbers(self) -> None:
+    def redraw(self) -> None:
         part = self._part
         if part is None:
             return
@@ -193,7 +187,7 @@ class ComparePanel(Panel):
             texts = [f"{run.label} diverged at {run.iteration}" for run in part.runs if run.stopped]
             at = sorted({scores.iteration for run in part.runs for scores in run.scores})
             texts += [f"scores of iteration {' and '.join(map(str, at))}"] if at else []
-            texts += ["scoring…"] if part.scoring else []
+            texts += ["scoring goes on with the run" if self._waits else "scoring…"] if part.scoring else []
             texts += [f"{', '.join(judged)}: base alone"] if judged else []
             texts += ["± half of a 95 % interval"]
             texts += [f"{front.label} in front: {', '.join(front.changes)}"] if front.changes else []

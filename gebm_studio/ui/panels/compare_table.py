@@ -99,7 +99,7 @@ class ScoreTable(QTableWidget):
             if run.law == "gebm" and base is not None and not _missing(_value(base, row.name)):
                 tip += f"\n\nIts base alone: {shown(_value(base, row.name), row.share)}"
         item.setToolTip(_wrapped(tip))
-        if run is None or (run is not None and run.stopped):
+        if run is None or run.stopped:
             item.setForeground(QColor(theme.current().muted))
         return item
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gebm_studio.messages import CriticPart
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.compare import CHIPS
+from gebm_studio.ui.panels.colours import RUN_COLOURS
 from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.numbers import count, short, with_error
 from gebm_studio.ui.panels.plot import Plot
@@ -134,7 +134,7 @@ class LayersView(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self.axis("left").setLogMode(True)
-        self.curves = [Line() for _ in CHIPS]
+        self.curves = [Line() for _ in RUN_COLOURS]
         self.points = PointSet(6.0)
         items: tuple[Any, ...] = (*self.curves, self.points)
         for item in items:
@@ -145,7 +145,7 @@ class LayersView(Plot):
 
     def make_entries(self, parent: QWidget) -> list[Entry]:
         """The legend's entries."""
-        for colour in CHIPS:
+        for colour in RUN_COLOURS:
             entry = Entry("", colour, "line", parent=parent)
             entry.setToolTip(
                 "Root mean square over a batch of |∂ℓ/∂hₗ|, the critic's loss by the output of layer ℓ. Behind it: the "
@@ -222,9 +222,9 @@ class LayersView(Plot):
         super().restyle(look)
         if not hasattr(self, "_entries"):
             return
-        for curve, colour in zip(self.curves, CHIPS, strict=True):
+        for curve, colour in zip(self.curves, RUN_COLOURS, strict=True):
             curve.setPen(look.pen(mixed(colour, look.plot, 0.2), 1.6))
-        table = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in CHIPS], dtype=np.uint8)
+        table = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in RUN_COLOURS], dtype=np.uint8)
         self.points.set_colours(table)
 
 

@@ -21,6 +21,12 @@ class Header(FlowBar):
         self.add(button)
         return button
 
+    def button(self, text: str, tip: str) -> QToolButton:
+        """Add a button that does something when it is clicked."""
+        button = _plain_button(self, text, tip)
+        self.add(button)
+        return button
+
     def switch(self, text: str, tip: str, switched: Callable[[bool], None]) -> QToolButton:
         """Add a button that stays down; `switched` hears of the person's clicks only."""
         button = _plain_button(self, text, tip)

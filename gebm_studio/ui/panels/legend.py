@@ -65,6 +65,7 @@ class Entry(QAbstractButton):
         """Change the name."""
         if name != self.text():
             self.setText(name)
+            self.setAccessibleName(f"{name} {self._value}".strip())
             self.updateGeometry()
 
     def sizeHint(self) -> QSize:

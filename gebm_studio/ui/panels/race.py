@@ -65,7 +65,7 @@ class RacePanel(Panel):
         column.addWidget(self._scroll, 1)
 
     def _fill_header(self) -> None:
-        self.add_button = self._button("Add sampler ▾", "Add a sampler with its default settings; it catches up")
+        self.add_button = self.header.button("Add sampler ▾", "Add a sampler with its default settings; it catches up")
         self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.add_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         menu = QMenu(self)
@@ -74,9 +74,9 @@ class RacePanel(Panel):
             action.triggered.connect(lambda _checked=False, name=name: self.add_lane(name))
             menu.addAction(action)
         self.add_button.setMenu(menu)
-        self.restart_button = self._button("Restart", "Begin all chains again from the same start and seed")
+        self.restart_button = self.header.button("Restart", "Begin all chains again from the same start and seed")
         self.restart_button.clicked.connect(lambda _checked: self.restart_wished.emit())
-        self.export_button = self._button("Export table…", "Write the numbers of all samplers as CSV")
+        self.export_button = self.header.button("Export table…", "Write the numbers of all samplers as CSV")
         self.export_button.clicked.connect(lambda _checked: self.export_wished.emit())
         look = theme.current()
         self.progress = QLabel(self.header)
@@ -88,16 +88,6 @@ class RacePanel(Panel):
         layout = self.layout()
         if isinstance(layout, QVBoxLayout):
             layout.insertWidget(1, self.notice)
-
-    def _button(self, text: str, tip: str) -> QToolButton:
-        button = QToolButton(self.header)
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.header.add(button)
-        return button
 
     # What a person changes.
 

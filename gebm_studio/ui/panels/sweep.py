@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QSlider,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -84,13 +83,8 @@ class SweepPanel(ThrottledPanel):
         row.addWidget(self.chosen)
         row.addWidget(self.slider)
         self.header.add(bar)
-        self.export_button = QToolButton(self.header)
-        self.export_button.setText("Export table…")
-        self.export_button.setToolTip("Write all trainings that have ended as CSV")
-        self.export_button.setAutoRaise(True)
-        self.export_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.export_button = self.header.button("Export table…", "Write all trainings that have ended as CSV")
         self.export_button.clicked.connect(lambda _checked: self.export_wished.emit())
-        self.header.add(self.export_button)
         self.progress = Line(look.number_font, parent=self)
         layout = self.layout()
         if isinstance(layout, QVBoxLayout):

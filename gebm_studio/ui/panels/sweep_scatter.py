@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.messages import Doubles, Flags, SweepPart
@@ -46,6 +46,10 @@ class SweepScatter(QWidget):
         """Show the networks tried so far."""
         self._scores, self._methods = part.scores[:, 0, :2], (part.methods[0], part.methods[1])
         self._threshold = threshold
+        self.setToolTip(
+            f"A point is a network: its score, 0 to 100, by {self._methods[0]} to the right and by {self._methods[1]} "
+            "upwards. Dashed: the threshold.\n" + part.protocol
+        )
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -54,9 +58,9 @@ class SweepScatter(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(130, 110)
 
-    def spot(self, row: int) -> QPointF:
-        """Where a network stands."""
-        plot = self._plot()
+    def spot(self, row: int, plot: QRectF | None = None) -> QPointF:
+        """Where a network stands; whoever asks for many measures the picture once."""
+        plot = plot or self._plot()
         x, y = self._scores[row]
         return QPointF(plot.left() + plot.width() * x / 100, plot.bottom() - plot.height() * y / 100)
 
@@ -71,12 +75,12 @@ class SweepScatter(QWidget):
         painter.setPen(look.pen(look.plot, 1.0))
         rows = np.flatnonzero(self._known())
         for row, kind in zip(rows.tolist(), self.classes, strict=True):
-            painter.setBrush(QColor(colours[kind]))
-            painter.drawEllipse(self.spot(row), DOT, DOT)
+            painter.setBrush(look.brush(colours[kind]))
+            painter.drawEllipse(self.spot(row, plot), DOT, DOT)
         if self._singled is not None and self._singled in rows:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(look.pen(look.chains, 2.0))
-            painter.drawEllipse(self.spot(self._singled), DOT + 3, DOT + 3)
+            painter.drawEllipse(self.spot(self._singled, plot), DOT + 3, DOT + 3)
         painter.end()
 
     def _paint_axes(self, painter: QPainter, look: theme.Theme, plot: QRectF) -> None:
@@ -102,8 +106,9 @@ class SweepScatter(QWidget):
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        rows, at = np.flatnonzero(self._known()), event.position()
-        gaps = [math.hypot(spot.x() - at.x(), spot.y() - at.y()) for spot in map(self.spot, rows.tolist())]
+        rows, at, plot = np.flatnonzero(self._known()), event.position(), self._plot()
+        spots = [self.spot(row, plot) for row in rows.tolist()]
+        gaps = [math.hypot(spot.x() - at.x(), spot.y() - at.y()) for spot in spots]
         nearest = int(np.argmin(gaps)) if gaps else 0
         self._single_out(int(rows[nearest]) if gaps and gaps[nearest] <= NEAR else None)
 

@@ -49,6 +49,19 @@ def test_the_line_shows_the_critic_beside_its_optimum_and_takes_other_readings(m
     assert "optimum" in panel.readout.text
 
 
+def test_a_line_through_two_modes_holds_the_valley_between_them(make_panel: MakePanel) -> None:
+    part: Any = frames.critic_part()
+    at = np.linspace(0.0, 2.5, 200)
+    p = np.exp(-(((at - 0.5) / 0.1) ** 2) / 2) + np.exp(-(((at - 2.0) / 0.1) ** 2) / 2)
+    valley = 8.0 * (at - 1.25) ** 2  # 0 between the modes, 4.5 on each of them
+    reading = frames.changed(part.line.readings[0], learned=frames.floats(valley), optimum=frames.floats(np.empty(0)))
+    line = frames.changed(
+        part.line, at=frames.floats(at), p=frames.floats(p), g=frames.floats(np.full(200, math.nan)), readings=(reading,)
+    )
+    low, high = shown(make_panel, "line", line=line).views["line"].extent[2:]
+    assert low <= 0.0 and high >= 4.5
+
+
 def test_an_optimum_that_is_not_known_is_left_out(make_panel: MakePanel) -> None:
     part: Any = frames.critic_part()
     nothing = frames.floats(np.full(200, math.nan))

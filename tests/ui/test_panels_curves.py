@@ -93,6 +93,17 @@ def test_a_range_of_one_value_has_room() -> None:
     assert nice_range(0.0, 0.0)[1] > 0
 
 
+def test_single_values_far_apart_are_all_in_the_picture(make_panel: MakePanel) -> None:
+    panel = make_panel("curves", curves="w1")
+    whole = frames.curves_part(1)
+    values = {"w1_gebm": 0.5, "w1_base": 0.52, "w1_floor": 0.08}
+    row = tuple(values.get(name, value) for name, value in zip(whole.columns, whole.rows[0], strict=True))
+    panel.show_frame(frames.frame(curves=frames.changed(whole, rows=frames.floats(np.array([row])))))
+    redrawn(panel)
+    bottom, top = panel.current_view().extent[2:]
+    assert bottom <= 0.08 and top >= 0.52
+
+
 @pytest.mark.parametrize("name", list(SETS))
 def test_every_set_draws_its_columns(make_panel: MakePanel, name: str) -> None:
     panel = make_panel("curves", curves=name)

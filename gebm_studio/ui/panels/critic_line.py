@@ -14,6 +14,8 @@ from gebm_studio.ui.panels.plot import Plot
 from gebm_studio.ui.panels.primitives import Line
 from gebm_studio.ui.panels.table import nice_range
 
+FOOT = 0.05
+"""A mode ends where its density is this share of the highest."""
 TAILS = (0.04, 0.995)
 """Shares of the mass of p and g together between which the critic's height sets the scale."""
 ROOM = 0.85
@@ -139,6 +141,10 @@ class CriticLineView(Plot):
             mass += known / max(float(known.sum()), 1e-300)
         if not mass.any():
             mass[:] = 1.0
+        elif not np.isfinite(line.g).any():
+            # A line through data of the plane: what is between two modes is what a person looks for.
+            first, last = np.flatnonzero(mass > FOOT * mass.max())[[0, -1]]
+            mass[first : last + 1] += mass.sum() / (last + 1 - first)
         ends = [_quantiles(reading.learned, mass)]
         if len(reading.optimum):
             ends.append(_quantiles(reading.optimum, mass))

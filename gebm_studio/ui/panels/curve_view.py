@@ -15,6 +15,8 @@ from gebm_studio.ui.panels.plot import Plot
 from gebm_studio.ui.panels.primitives import Line, Segments
 from gebm_studio.ui.panels.table import CurveTable, nice_range, thinned
 
+LITTLE = 0.1
+"""Single values are apart where they differ by more than this share of the larger."""
 SETTLED = 24
 """From so many values on, a curve's first third may leave the picture."""
 
@@ -116,8 +118,9 @@ class CurveView(Plot):
         iterations = table.column("iteration")
         if drawn and len(iterations):
             low, high = _height(drawn)
-            # One value each tells no range; the little between them would be blown up.
-            bottom, top = nice_range(low, high if several else low)
+            # One value each tells no range; a little between them would be blown up.
+            apart = several or high - low > LITTLE * max(abs(low), abs(high))
+            bottom, top = nice_range(low, high if apart else low)
             last_iteration = float(iterations[-1])
             first = float(iterations[0])
             self.set_home((first, max(last_iteration, first + 1.0), bottom, top))

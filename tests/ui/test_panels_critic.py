@@ -56,7 +56,11 @@ def test_a_line_through_two_modes_holds_the_valley_between_them(make_panel: Make
     valley = 8.0 * (at - 1.25) ** 2  # 0 between the modes, 4.5 on each of them
     reading = frames.changed(part.line.readings[0], learned=frames.floats(valley), optimum=frames.floats(np.empty(0)))
     line = frames.changed(
-        part.line, at=frames.floats(at), p=frames.floats(p), g=frames.floats(np.full(200, math.nan)), readings=(reading,)
+        part.line,
+        at=frames.floats(at),
+        p=frames.floats(p),
+        g=frames.floats(np.full(200, math.nan)),
+        readings=(reading,),
     )
     low, high = shown(make_panel, "line", line=line).views["line"].extent[2:]
     assert low <= 0.0 and high >= 4.5

@@ -11,21 +11,13 @@ from gebm_studio.messages import DataPart, Frame, Map, Reading
 from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import weight_table
-from gebm_studio.ui.panels.data_choices import MAP_TIP, DataChoices, line_keys, step_keys
+from gebm_studio.ui.panels.data_choices import MAP_TIP, DataChoices, layer_keys, line_keys, scale_keys, step_keys
 from gebm_studio.ui.panels.data_line import DataLineView
 from gebm_studio.ui.panels.flow import FlowBar
-from gebm_studio.ui.panels.legend import ColourKey, Entry
 from gebm_studio.ui.panels.panel import Panel, Probe
 from gebm_studio.ui.panels.picture import LAYERS, Picture
 from gebm_studio.ui.panels.pointing import nearest, sentence, symmetric_limit
 
-NAMES = {"data": "data", "base": "base", "gebm": "GEBM", "chains": "chains"}
-TIPS = {
-    "data": "Draws of the data, P.",
-    "base": "Draws of the base, G(z) with z ~ N(0, I).",
-    "gebm": "Draws of the GEBM: base draws resampled with weights proportional to exp(−βE).",
-    "chains": "The latent chains seen through G; trails show where they were.",
-}
 TRIPTYCH = (
     ("base", {"data", "base"}, False),
     ("weights", {"base"}, True),
@@ -145,28 +137,21 @@ class DataPanel(Panel):
             picture.trails.forget()
 
     def _build_header(self) -> None:
-        header = self.header
-        self._choices = DataChoices(header, self._changed)
-        header.home("Show everything (double-click in the picture)", self._go_home)
+        self._choices = DataChoices(self.header, self._changed)
+        self.header.home("Show everything (double-click in the picture)", self._go_home)
 
     def _build_canvas(self) -> None:
         column = QVBoxLayout(self.canvas)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID // 2)
         legend = FlowBar(self.canvas)
-        self.entries = {name: Entry(NAMES[name], name, checkable=True, parent=legend) for name in LAYERS}
-        for name, entry in self.entries.items():
-            entry.setToolTip(TIPS[name])
-            entry.clicked.connect(lambda _on: self._arrange())
-            legend.add(entry)
+        self.entries = layer_keys(legend, self._arrange)
         self.step_keys, self.line_keys = step_keys(legend), line_keys(legend)
-        self.map_key, self.weight_key = ColourKey(legend), ColourKey(legend)
-        self.weight_key.setToolTip("Log weight −βE − log Z of a base point: orange gains mass, blue loses it.")
-        for key in (self.map_key, self.weight_key):
-            key.hide()
-            legend.add(key)
+        self.map_key, self.weight_key = scale_keys(legend)
         column.addWidget(legend)
-        row = QHBoxLayout()
+        pictures = QWidget(self.canvas)
+        row = QHBoxLayout(pictures)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID // 2)
         self._pictures: list[Picture] = []
         self._headings: list[QLabel] = []
@@ -185,9 +170,6 @@ class DataPanel(Panel):
             self._pictures.append(picture)
             self._headings.append(heading)
             self._cells.append(cell)
-        pictures = QWidget(self.canvas)
-        row.setContentsMargins(0, 0, 0, 0)
-        pictures.setLayout(row)
         self.line = DataLineView(self.canvas)
         self.line.pointed.connect(self._point)
         self._spaces = QStackedWidget(self.canvas)

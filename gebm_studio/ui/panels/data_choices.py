@@ -1,4 +1,4 @@
-"""What a person chooses of data space: its map, its colours, how many pictures, and arrows."""
+"""What a person chooses of data space: its layers, its map, its colours, how many pictures, and arrows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from gebm_studio.schema import View
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.header import Choice, Header
-from gebm_studio.ui.panels.legend import Entry
+from gebm_studio.ui.panels.legend import ColourKey, Entry
+from gebm_studio.ui.panels.picture import Layer
 
 MAP_TIP = (
     "The map behind the points: energy E(x), density of the GEBM, the critic V as it was trained, or none. Strong "
@@ -16,6 +17,12 @@ MAP_TIP = (
 STEP_TIP = (
     "Where a step of the base wants to move each base point: −N ∂ℓ/∂G(z) of the loss ℓ that it descends. For KALE that "
     "is −∇E weighted by N softmax(−E), by how much mass the GEBM gives the point. One scale with −∇E."
+)
+LAYER_KEYS: tuple[tuple[Layer, str, str], ...] = (
+    ("data", "data", "Draws of the data, P."),
+    ("base", "base", "Draws of the base, G(z) with z ~ N(0, I)."),
+    ("gebm", "GEBM", "Draws of the GEBM: base draws resampled with weights proportional to exp(−βE)."),
+    ("chains", "chains", "The latent chains seen through G; trails show where they were."),
 )
 ARROWS_TIP = "Arrows on the base's points: the force −∇E, or where a step of the base wants to move them."
 
@@ -62,6 +69,27 @@ class DataChoices:
         """Put away what needs a plane, for data of one dimension."""
         for choice in (self.colour, self.pictures, self.arrows):
             choice.setVisible(not on_a_line)
+
+
+def layer_keys(legend: FlowBar, switched: Callable[[], None]) -> dict[str, Entry]:
+    """What the points are; a click switches a layer."""
+    keys: dict[str, Entry] = {}
+    for name, text, tip in LAYER_KEYS:
+        keys[name] = Entry(text, name, checkable=True, parent=legend)
+        keys[name].setToolTip(tip)
+        keys[name].clicked.connect(lambda _on: switched())
+        legend.add(keys[name])
+    return keys
+
+
+def scale_keys(legend: FlowBar) -> tuple[ColourKey, ColourKey]:
+    """The scales of the map and of log weights, hidden at first."""
+    keys = ColourKey(legend), ColourKey(legend)
+    keys[1].setToolTip("Log weight −βE − log Z of a base point: orange gains mass, blue loses it.")
+    for key in keys:
+        key.hide()
+        legend.add(key)
+    return keys
 
 
 def step_keys(legend: FlowBar) -> tuple[Entry, Entry]:

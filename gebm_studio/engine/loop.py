@@ -269,11 +269,18 @@ class Engine:
         run = self._run
         if run is None or not self._options.autosave_folder or run.iteration == self._saved_at:
             return
+        if not run.iteration and self._state == "running":
+            # Its beginning can be made again; what comes next is not to wait for its turn.
+            self._next_autosave = time.perf_counter() + FIRST_AUTOSAVE_SECONDS
+            return
         path = Path(self._options.autosave_folder) / "autosave.gebm"
         try:
             storage.save(run, path)
         except OSError as error:
             self._note("warning", f"autosave: {explain(error, path)}", "autosave")
+            return
+        except Diverged as error:  # of what had begun, and was finished for the file
+            self._diverged(error)
             return
         self._saved_at = run.iteration
         self._connection.send(m.Saved(str(path), self._run_id, run.iteration))

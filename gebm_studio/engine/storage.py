@@ -38,6 +38,7 @@ def save(run: Experiment, path: Path | str) -> None:
 
     Raises:
         OSError: Where the file cannot be written; what stood there is kept.
+        Diverged: Where finishing what the run had begun does so; nothing is written.
     """
     saved = run.saved()
     tensors = {name: value.cpu().contiguous() for name, value in saved.tensors.items()}

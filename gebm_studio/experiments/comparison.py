@@ -169,9 +169,13 @@ class Comparison:
         self.settle()
 
     def settle(self) -> None:
-        """Finish the rows of the curves that are being measured."""
-        for run in self._runs:
-            run.settle()
+        """Finish what every run has begun.
+
+        Raises:
+            Diverged: Once the last run that was going has diverged.
+        """
+        for index in range(len(self._runs)):
+            self._among(index, Training.settle)
 
     def take_notices(self) -> list[str]:
         """Which runs have diverged since the last call, a line each."""
@@ -259,6 +263,7 @@ class Comparison:
 
     def saved(self) -> Saved:
         """Every run, its tensors under its number, with its own settings: a step size may have adapted."""
+        self.settle()
         tensors: dict[str, Tensor] = {}
         facts = []
         for index, run in enumerate(self._runs):

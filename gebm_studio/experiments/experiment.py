@@ -74,7 +74,11 @@ class Experiment(Protocol):
         """
 
     def settle(self) -> None:
-        """Finish the row of the curves that is being measured."""
+        """Finish what has begun: the row of the curves, and negatives of an energy step.
+
+        Raises:
+            Diverged: After the last good state was restored, naming the quantity.
+        """
 
     def set_value(self, command: SetValue) -> None:
         """Change one live setting.
@@ -93,7 +97,11 @@ class Experiment(Protocol):
         """What a person should know that happened since the last call, a line each."""
 
     def saved(self) -> Saved:
-        """What a file keeps; `take_back` goes on from there bit for bit."""
+        """What a file keeps; `take_back` goes on from there bit for bit.
+
+        Raises:
+            Diverged: As `settle`.
+        """
 
     def take_back(self, saved: Saved) -> None:
         """Go on from what `saved` gave.

@@ -116,6 +116,8 @@ class Training:
                     for part in BETWEEN_STEPS:
                         self.exhibits[part].advance()
                     return
+            if self.curves.measuring and self._ends_row():
+                return  # it comes to its end a piece at a time, not all at once
             self._end_iteration()
         except Diverged:
             self._restore_good()
@@ -196,6 +198,11 @@ class Training:
             self._good, self._good_counts = self.tensors(), self.counts()
         self._measure_if_due()
 
+    def _ends_row(self) -> bool:
+        """Whether the end of this iteration needs the row of the curves whole that is being measured."""
+        following = self.iteration + 1
+        return following % SNAPSHOT_EVERY == 0 or following % self.preset.training.metrics_every == 0
+
     def _measure_if_due(self) -> None:
         if self.iteration % self.preset.training.metrics_every == 0:
             self._measure()
@@ -217,9 +224,17 @@ class Training:
         self.curves.begin(row, self.evaluation.truth_in_pieces(self.model_version) if compares else iter(()))
 
     def settle(self) -> None:
-        """Finish what is being measured, and a walk of negative chains, so that a file holds everything up to now."""
+        """Finish what is being measured, and a walk of negative chains, so that a file holds everything up to now.
+
+        Raises:
+            Diverged: After the last good state was restored, where a negative chain is lost.
+        """
         self.curves.settle()
-        self.learner.settle(self.preset.objective, self.preset.training)
+        try:
+            self.learner.settle(self.preset.objective, self.preset.training)
+        except Diverged:
+            self._restore_good()
+            raise
 
     def _restore_good(self) -> None:
         rows = self._good_counts["rows"]
@@ -227,7 +242,8 @@ class Training:
         good = {name: value for name, value in self._good.items() if not name.startswith("exhibit.")}
         self.load_tensors(good, self._good_counts)
         self.curves.replace(self.curves.since(0)[:rows])
-        self._measure_if_due()
+        if self.curves.latest().get("iteration") != self.iteration:  # else its row is there
+            self._measure_if_due()
 
     # What a person changes.
 
@@ -284,7 +300,11 @@ class Training:
     # What a file keeps.
 
     def saved(self) -> Saved:
-        """Tensors with all curves, and what only text can hold."""
+        """Tensors with all curves, and what only text can hold.
+
+        Raises:
+            Diverged: As `settle`.
+        """
         self.settle()
         curves = torch.from_numpy(self.curves.since(0))
         facts = {"counts": self.counts(), "curves": list(self.curves.columns), "notes": self.evaluation.notes}
@@ -302,6 +322,7 @@ class Training:
             self.curves.replace(rows)
         self.load_tensors(tensors, saved.facts["counts"])
         self.evaluation.notes.update({str(name): str(text) for name, text in saved.facts["notes"].items()})
+        self._good, self._good_counts = self.tensors(), self.counts()
 
     def counts(self) -> dict[str, int]:
         """The numbers that tell where in the schedule the run is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from gebm_studio import presets
 from gebm_studio.experiments import Diverged, Training
 from gebm_studio.experiments.evaluation import COLUMNS
 from gebm_studio.experiments.learner import Learner
+from gebm_studio.experiments.negatives import Negatives
 
 CPU = torch.device("cpu")
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
@@ -239,3 +240,58 @@ def test_the_density_map_of_an_exact_model_integrates_to_one() -> None:
     assert data.map is not None
     cell = (12.0 / len(data.map.values)) ** 2
     assert data.map.values.sum() * cell == pytest.approx(1.0, abs=0.08)  # log Z by 16,384 draws: 1.5 %
+
+
+def test_a_row_of_the_curves_is_never_finished_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty pieces for a row, and a row at every iteration: the run waits for them one at a time, and loses none."""
+    taken = 0
+
+    def pieces(*_: Any) -> Iterator[dict[str, float]]:
+        nonlocal taken
+        for _piece in range(40):
+            taken += 1
+            yield {}
+
+    run = run_of(training__metrics_every=1, training__truth_every=1, training__warmup=0)
+    monkeypatch.setattr(type(run.evaluation), "truth_in_pieces", pieces)
+    most = 0
+    while run.iteration < 3:
+        before = taken
+        run.advance()
+        most = max(most, taken - before)
+    assert most == 1
+    run.settle()
+    assert taken == 120 and len(run.curves) == 4
+
+
+def test_a_negative_chain_that_is_lost_while_a_file_is_written_leaves_the_last_good_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = run_of(objective__name="persistent_chains", training__train="energy", training__warmup=0)
+    good = run.tensors()
+    monkeypatch.setattr(Negatives, "_walk", lost)
+    run.advance()  # the walk has begun
+    with pytest.raises(Diverged, match="negative"):
+        run.saved()
+    monkeypatch.undo()
+    assert run.iteration == 0 and all(torch.equal(run.tensors()[name], good[name]) for name in good)
+    assert len(run.curves) == 1
+
+
+def lost(*_: Any) -> Generator[None, None, Any]:
+    """A walk that fails after its first piece."""
+    yield
+    raise FloatingPointError("1 of 8 negative chains met a number that is not finite")
+
+
+def test_a_run_that_diverges_after_it_was_taken_up_goes_back_to_where_it_was_taken_up() -> None:
+    run = run_of(training__warmup=0)
+    run.train(3)
+    saved = run.saved()
+    again = run_of(training__warmup=0)
+    again.take_back(saved)
+    next(iter(again.model.energy.parameters())).data.fill_(math.nan)
+    with pytest.raises(Diverged):
+        again.train(2)
+    assert again.iteration == 3
+    assert all(torch.equal(value, again.tensors()[name]) for name, value in saved.tensors.items() if name != "curves")

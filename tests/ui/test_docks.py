@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio.ui.docks import Docks
 
-NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "sweep", "controls", "log")
+NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "sweep", "critic", "compare",
+         "controls", "log")  # fmt: skip
 IMAGES = frozenset({"gallery"})
 RACE = frozenset({"race"})
 

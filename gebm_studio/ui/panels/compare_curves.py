@@ -18,12 +18,12 @@ LAW = "law"
 """Stands in a column's name for the law of the run that is judged."""
 METRICS: tuple[tuple[str, str, str], ...] = (
     ("w1_law", "W₁", "W₁ of the law that is judged to held-out data."),
-    ("kl_law", "KL", "KL of the data from the law that is judged."),
+    ("kl_law", "KL", "KL of the data from the law that is judged, in nats."),
     ("divergence", "estimate", "The divergence that each run's own objective estimates, in its own unit."),
     ("objective_heldout", "objective", "Each run's own objective on held-out data."),
     ("base_gradient", "base gradient", "Norm of the gradient that moves the base."),
-    ("kale_heldout", "KALE", "F(E, c) on held-out data."),
-    ("donsker_varadhan", "L(E)", "Donsker–Varadhan bound on held-out data."),
+    ("kale_heldout", "KALE", "F(E, c) on held-out data, in nats."),
+    ("donsker_varadhan", "L(E)", "Donsker–Varadhan bound on held-out data, in nats."),
     ("nll_test", "test NLL", "−E log q on test points, in nats."),
     ("log_z", "log Z", "log E_G e^{−E} from base draws."),
     ("log_partition", "learned c", "The constant that is learned beside the energy."),

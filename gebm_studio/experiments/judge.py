@@ -9,9 +9,9 @@ from typing import Literal
 
 import numpy as np
 import torch
-from scipy.special import stdtrit
 from torch import Tensor
 
+from gebm_studio.diagnostics import student
 from gebm_studio.divergences import median_distance, mmd2, w1
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS
 from gebm_studio.models import Gebm, ess_fraction, tilt
@@ -50,7 +50,7 @@ class Judge:
         flat = held_out.flatten(1).double().cpu().numpy()
         self._scale = median_distance(flat[:512])
         self.tolerance = OFF * float(np.sqrt(flat.var(0).sum()))
-        self._expected = None if target.modes is None else self._shares(held_out, target.modes)
+        self._expected = None if target.modes is None else target.mode_shares(held_out)
 
     def protocol(self) -> dict[str, str]:
         """How each column is measured, by its name, and what `gebm` and `data` are."""
@@ -137,8 +137,8 @@ class Judge:
         if target.dim <= W1_DIMENSIONS:
             found["w1"] = w1(ours, theirs) if finite else math.inf
         found["mmd2"] = mmd2(ours, theirs, self._scale) if finite else math.nan
-        if self._expected is not None and target.modes is not None and target.mode_weights is not None:
-            share = self._shares(x, target.modes)
+        if self._expected is not None and target.mode_weights is not None:
+            share = target.mode_shares(x)
             reached = share[:-1] >= REACHED * target.mode_weights.double().cpu()
             found["coverage"] = float(reached.double().mean())
             found["mass_error"] = 0.5 * float((share - self._expected).abs().sum())
@@ -146,13 +146,6 @@ class Judge:
             away = ~(target.distance(x) <= self.tolerance)  # also what is not a number is off
             found["off_manifold"] = float(away.double().mean())
         return found
-
-    def _shares(self, x: Tensor, modes: Tensor) -> Tensor:
-        """The shares of points (n, *shape) in the core of each mode, and in none, (K + 1,)."""
-        nearest = torch.cdist(torch.nan_to_num(x.flatten(1).double(), nan=math.inf), modes.double())
-        distance, mode = nearest.min(1)
-        place = torch.where(distance <= self._target.mode_radius, mode, len(modes))
-        return (torch.bincount(place, minlength=len(modes) + 1).double() / len(x)).cpu()
 
 
 def snapshot(model: Gebm) -> Gebm:
@@ -173,8 +166,5 @@ def _intervals(batches: list[dict[str, float]]) -> dict[str, Interval]:
 
 def _interval(values: list[float]) -> Interval:
     """The mean with its 95 % interval."""
-    mean = float(np.mean(values))
-    if not math.isfinite(mean):
-        return mean, mean, mean
-    half = float(stdtrit(len(values) - 1, 0.975)) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return mean, mean - half, mean + half
+    mean, half = student(values)
+    return (mean, mean - half, mean + half) if math.isfinite(mean) else (mean, mean, mean)

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gebm_studio.diagnostics import student
 from gebm_studio.experiments import sweep_score
 from gebm_studio.experiments.sweep_plan import METHODS, Plan, plan_of, trial_preset
-from gebm_studio.experiments.sweep_score import Score, data_score, interval
+from gebm_studio.experiments.sweep_score import Score, data_score
 from gebm_studio.experiments.sweep_trial import TrialRun
 from gebm_studio.messages import Doubles, SweepPart, frozen
 from gebm_studio.models import Gebm
@@ -220,5 +221,5 @@ def _means(scores: Doubles) -> Doubles:
     for row in range(rows):
         for method in range(methods):
             column = scores[row, :, method]
-            found[row, method] = interval(column[np.isfinite(column)].tolist())
+            found[row, method] = student(column[np.isfinite(column)].tolist())
     return found

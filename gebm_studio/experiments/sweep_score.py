@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +15,8 @@ FOUND = 0.25
 """A mode counts as found from this share of its mass on."""
 PROTOCOL = (
     f"Score: 100 Σ min(w, q) over the modes, w the data's mass of a mode, q the share of n = {SAMPLES} samples of the "
-    "base, drawn after the last iteration, in its core ({core}); one training each, a diverged one scores 0"
+    "base, drawn after the last iteration, in its core ({core}); one training each, a diverged one scores 0; "
+    f"a mode counts as found from {100 * FOUND:.0f} % of its mass on"
 )
 
 
@@ -47,10 +47,7 @@ def score_of(samples: Tensor, target: Target) -> Score:
     """
     if target.modes is None or target.mode_weights is None:
         raise ValueError("the score needs a target that names its modes")
-    distance, nearest = torch.cdist(samples.flatten(1), target.modes).min(dim=1)
-    inside = nearest[distance <= target.mode_radius]
-    share = torch.bincount(inside, minlength=len(target.modes)).double() / len(samples)
-    weights = target.mode_weights.double()
+    share, weights = target.mode_shares(samples)[:-1], target.mode_weights.double().cpu()
     return Score(
         score=100.0 * torch.minimum(share, weights).sum().item(),
         quality=100.0 * share.sum().item(),
@@ -63,17 +60,3 @@ def data_score(target: Target, seed: int) -> float:
     """What as many fresh draws of the data score: no base can be seen to do better."""
     generator = torch.Generator(target.device).manual_seed(seed)
     return score_of(target.sample(SAMPLES, generator), target).score
-
-
-def interval(scores: list[float]) -> tuple[float, float]:
-    """Mean of independent scores, and half the width of its 95 % t-interval, NaN from fewer than two."""
-    n = len(scores)
-    if n == 0:
-        return math.nan, math.nan
-    mean = sum(scores) / n
-    if n == 1:
-        return mean, math.nan
-    from scipy.special import stdtrit
-
-    variance = sum((score - mean) ** 2 for score in scores) / (n - 1)
-    return mean, float(stdtrit(n - 1, 0.975)) * math.sqrt(variance / n)

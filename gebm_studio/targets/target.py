@@ -108,6 +108,22 @@ class Target(ABC):
         matrix, offset, _ = self.projection()
         return (x.flatten(1) - offset.to(x)) @ matrix.to(x)
 
+    def mode_shares(self, x: Tensor) -> Tensor:
+        """The shares of points (n, *shape) in the core of each mode, and in none, (K + 1,), float64 on the CPU.
+
+        What is not finite lies in no core.
+
+        Raises:
+            ValueError: Where the target names no modes.
+        """
+        if self.modes is None:
+            raise ValueError("this target names no modes")
+        # Differences: an expanded square would make NaN of infinite points.
+        away = torch.cdist(x.flatten(1).double(), self.modes.double(), compute_mode="donot_use_mm_for_euclid_dist")
+        distance, mode = away.min(1)
+        place = torch.where(distance <= self.mode_radius, mode, len(self.modes))
+        return (torch.bincount(place, minlength=len(self.modes) + 1).double() / len(x)).cpu()
+
     def _name_modes(self, centres: Tensor, weights: Tensor, core: float) -> None:
         """Set the modes with cores of at most `core`; none where two centres coincide, or there is but one."""
         if len(centres) < 2:

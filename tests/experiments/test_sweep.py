@@ -12,11 +12,12 @@ import torch
 from scipy import stats
 
 from gebm_studio import presets, targets
+from gebm_studio.diagnostics import student
 from gebm_studio.engine import storage
 from gebm_studio.experiments import Diverged, Experiment, Training
 from gebm_studio.experiments.sweep import SLICE, Sweep
 from gebm_studio.experiments.sweep_plan import OPTIMISERS, STUDIED, plan_of, trial_preset
-from gebm_studio.experiments.sweep_score import FAILED, data_score, interval, score_of
+from gebm_studio.experiments.sweep_score import FAILED, data_score, score_of
 from gebm_studio.experiments.sweep_trial import TrialRun
 from gebm_studio.presets import PresetError
 from gebm_studio.published import stability
@@ -156,10 +157,10 @@ def test_a_target_without_modes_has_no_score() -> None:
 
 
 def test_the_interval_is_that_of_t() -> None:
-    mean, half = interval([1.0, 2.0, 3.0, 7.0])
+    mean, half = student([1.0, 2.0, 3.0, 7.0])
     low, high = stats.t.interval(0.95, 3, loc=3.25, scale=stats.sem([1.0, 2.0, 3.0, 7.0]))
     assert mean - half == pytest.approx(low) and mean + half == pytest.approx(high)
-    assert interval([4.0])[0] == 4.0 and math.isnan(interval([4.0])[1]) and math.isnan(interval([])[0])
+    assert student([4.0])[0] == 4.0 and math.isnan(student([4.0])[1]) and math.isnan(student([])[0])
 
 
 def test_divergence_is_a_failure_that_counts() -> None:

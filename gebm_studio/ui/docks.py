@@ -14,8 +14,8 @@ TALL = 0.4
 """Share of the height for the upper row where the lower one holds a table."""
 HIGH = 0.7
 """The same where the upper one holds pictures over a table."""
-LEAST = 216
-"""Pixels that pictures over a table leave for curves: three lines of legend and a plot."""
+LEAST = 234
+"""Pixels that pictures over a table leave for curves: three lines of legend and a plot with its axes."""
 OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent",
             "compare": "data"}  # fmt: skip
 """Docks that only some presets need, each with the one that it stands before."""

@@ -38,6 +38,7 @@ def shown(make_panel: MakePanel, part: RacePart | None = None, size: tuple[int, 
 def test_a_number_has_as_many_places_as_its_error() -> None:
     assert with_error(-0.6344, 0.0127) == "−0.634 ± 0.013"
     assert with_error(0.6557, 0.0133, signed=True) == "+0.656 ± 0.013"
+    assert with_error(-0.0001, 0.002) == "0.000 ± 0.002"
     assert with_error(-0.652151, 3e-8) == "−0.652"
     assert with_error(12.3, 1.4) == "12.3 ± 1.4"
     assert with_error(-1.3843, 0.0068) == "−1.384 ± 0.007"

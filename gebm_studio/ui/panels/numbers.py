@@ -37,7 +37,8 @@ def with_error(value: float, error: float, signed: bool = False) -> str:
         places = min(places, 3)
     if not 0 <= places <= 5:
         return f"{plus}{short(value)} ± {short(error, 2)}"
-    return f"{plus}{value:.{places}f} ± {error:.{places}f}".replace("-", MINUS)
+    rounded = round(value, places) + 0.0  # + 0.0: a zero has no sign
+    return f"{plus}{rounded:.{places}f} ± {error:.{places}f}".replace("-", MINUS)
 
 
 def count(value: int) -> str:

@@ -47,8 +47,10 @@ SETS: dict[str, tuple[str, tuple[Curve, ...]]] = {
     "kale": (
         "KALE and KL",
         (
-            Curve("kl_base", "KL(P‖G)", "base", "KL of the data from the base: E_P log p/g in nats; ∞ where supports differ."),
-            Curve("kl_gebm", "KL(P‖Q)", "gebm", "KL of the data from the GEBM in nats; KL(P‖G) − L(E) where both exist."),
+            Curve("kl_base", "KL(P‖G)", "base",
+                  "KL of the data from the base: E_P log p/g in nats; ∞ where supports differ."),
+            Curve("kl_gebm", "KL(P‖Q)", "gebm",
+                  "KL of the data from the GEBM in nats; KL(P‖G) − L(E) where both exist."),
             Curve("kale_train", "KALE, batch", "axis", "F(E, c) = −E_P(E + c) − E_G e^{−(E+c)} + 1, on batches."),
             Curve("donsker_varadhan", "Donsker–Varadhan", "second", "L(E) = −E_P E − log E_G e^{−E} ≥ F(E, c)."),
             Curve("kale_heldout", "KALE", "first", "F(E, c) on held-out data: a lower bound of KL(P‖G).", width=2.0),

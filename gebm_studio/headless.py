@@ -9,24 +9,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
 from gebm_studio import presets
 from gebm_studio.engine import exports as writing
 from gebm_studio.engine import storage, sweep_table
+from gebm_studio.engine.summary import SAMPLES_SEED, jsonable, summary
 from gebm_studio.experiments import Comparison, Diverged, Experiment, Training, begin, limit_threads, resolve
-from gebm_studio.experiments.evaluation import W1_DIMENSIONS, W1_FINAL
 from gebm_studio.experiments.race import Race
 from gebm_studio.files import written_aside
-from gebm_studio.messages import RELAXED, CheckResult, Export, ExportCurves, ExportSamples, ExportSettings, regime
+from gebm_studio.messages import CheckResult, Export, ExportCurves, ExportSamples, ExportSettings
 from gebm_studio.schema import Preset
 
 SAMPLES = 1000
 SAMPLER_STEPS = 300
-LOG_Z_DRAWS = 20_000
 SAVE_SECONDS = 60.0
-SAMPLES_SEED = 104729
 
 
 def run(
@@ -171,7 +168,9 @@ def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress:
     writing.write_npz(out / "samples.npz", whole)
     if len(front.target.shape) == 3:
         writing.write_grid(out / "grid.png", front, whole, ExportSamples(str(out / "grid.png")))
-    found = {label: summary(run, samples[label], drawings[label].time) for label, run in thing.runs.items()}
+    found = {
+        label: summary(run, samples[label], SAMPLER_STEPS, drawings[label].time) for label, run in thing.runs.items()
+    }
     if isinstance(thing, Comparison):
         kept = {"title": thing.preset.title, "steps": thing.iteration, "seed": thing.preset.seed}
         scores = _compare(thing, out / "compare.csv", progress)
@@ -194,7 +193,7 @@ def _compare(comparison: Comparison, path: Path, progress: bool) -> dict[str, An
         for _ in comparison.scored_in_pieces():
             bar.update()
     writing.write_scores(path, comparison)
-    newest = {label: {law: _jsonable(row) for law, row in laws.items()} for label, laws in comparison.scores.items()}
+    newest = {label: {law: jsonable(row) for law, row in laws.items()} for label, laws in comparison.scores.items()}
     return newest | {"protocol": comparison.scoring.judge.protocol()}
 
 
@@ -231,100 +230,6 @@ def _drawn(training: Training, count: int, steps: int, progress: bool) -> writin
         for done in drawing:
             bar.update(done - bar.n)
     return drawing
-
-
-def summary(training: Training, samples: writing.Samples, accumulated_time: float) -> dict[str, Any]:
-    """The final metrics, each with its n and protocol under `protocol`.
-
-    Arguments:
-        training: The run.
-        samples: `data`, `base` and `gebm`, as a finished `writing.Drawing` holds them.
-        accumulated_time: Of the chains that made `gebm`; NaN where steps have no length in time.
-    """
-    evaluation, sampler = training.evaluation, training.preset.sampler
-    final = evaluation.bounds(LOG_Z_DRAWS)
-    bound, bound_stderr = evaluation.donsker_varadhan(LOG_Z_DRAWS)
-    notes = {name: evaluation.notes[name] for name in ("kale_train", "kale_heldout", "log_z", "ess_fraction")}
-    notes["donsker_varadhan"] = f"L(E) on {len(training.target.held_out)} held-out points and {LOG_Z_DRAWS} base draws"
-    chain = f"{sampler.name}, {SAMPLER_STEPS} steps from the prior, T = {sampler.temperature:g}"
-    notes["accumulated_time"] = f"overdamped time of the chains behind samples.npz: {chain}; null without such a time"
-    notes["regime"] = f"a note where that time is below {RELAXED:g}, null where it is not"
-    found: dict[str, Any] = {
-        "title": training.preset.title,
-        "steps": training.iteration,
-        "seed": training.preset.seed,
-        "device": str(training.device),
-        "kale_train": final["kale_train"],
-        "kale_heldout": final["kale_heldout"],
-        "donsker_varadhan": bound,
-        "donsker_varadhan_stderr": bound_stderr,
-        "log_partition": final["log_partition"],
-        "log_z": final["log_z"],
-        "log_z_stderr": final["log_z_stderr"],
-        "ess_fraction": final["ess_fraction"],
-        "overflows": training.learner.overflows,
-        "chains_nonfinite": training.chains.nonfinite,
-        "accumulated_time": accumulated_time,
-        "regime": regime(accumulated_time) or None,
-    }
-    for name in ("objective_train", "objective_heldout", "divergence"):
-        if name in final:
-            found[name], notes[name] = final[name], evaluation.notes[name]
-    if training.target.dim <= W1_DIMENSIONS:
-        found |= _transport(training, samples, notes, chain)
-    if len(training.target.shape) == 3:
-        found |= _frechet(training, samples, notes, chain)
-    kl = evaluation.kl()
-    for name in ("kl_base", "kl_gebm"):
-        if name in kl:
-            found[name] = kl[name]
-            notes[name] = evaluation.notes[name]
-    return _jsonable(found) | {"protocol": notes, "versions": storage.versions()}
-
-
-def _transport(training: Training, samples: writing.Samples, notes: dict[str, str], chain: str) -> dict[str, Any]:
-    """W1 of base and GEBM to held-out data, and of data to data, by one exact assignment each."""
-    from gebm_studio.divergences import w1
-
-    n = min(W1_FINAL, len(training.target.held_out), len(samples["gebm"]))
-    generator = torch.Generator(training.device).manual_seed(SAMPLES_SEED + 1)
-    again = training.target.sample(n, generator).flatten(1).cpu().numpy()
-    clouds = {name: x[:n].reshape(n, -1).astype("float64") for name, x in samples.items()}
-    notes["w1_base"] = f"exact assignment of n = {n} points to held-out data"
-    notes["w1_gebm"] = f"{notes['w1_base']}; GEBM by {chain}"
-    notes["w1_floor"] = f"training data against held-out data, n = {n}"
-    return {
-        "w1_base": w1(clouds["base"], clouds["data"]),
-        "w1_gebm": w1(clouds["gebm"], clouds["data"]),
-        "w1_floor": w1(again.astype("float64"), clouds["data"]),
-        "w1_n": n,
-    }
-
-
-def _frechet(training: Training, samples: writing.Samples, notes: dict[str, str], chain: str) -> dict[str, Any]:
-    """Fréchet distances of base and GEBM to held-out images with 95 % bootstrap intervals."""
-    evaluation, held_out = training.evaluation, len(training.target.held_out)
-    found: dict[str, Any] = {"fd_features": evaluation.features, "fd_n": len(samples["gebm"])}
-    for name in ("base", "gebm"):
-        value, interval = evaluation.frechet_interval(torch.from_numpy(samples[name]))
-        found |= {f"fd_{name}": value, f"fd_{name}_interval": list(interval)}
-    notes["fd_base"] = (
-        f"Fréchet distance, {evaluation.features}, n = {len(samples['base'])} against {held_out} held-out images, "
-        "95 % bootstrap interval"
-    )
-    notes["fd_gebm"] = f"{notes['fd_base']}; GEBM by {chain}"
-    return found
-
-
-def _jsonable(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON knows no infinity and no NaN: the first becomes a word, the second null (not measured)."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            found[name] = None if math.isnan(value) else "infinity" if value > 0 else "-infinity"
-        else:
-            found[name] = value
-    return found
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

@@ -6,9 +6,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from gebm_studio.schema.field import Real, Section, setting
+from gebm_studio.schema.data import Digits, Drawn, PointFile, Table
+from gebm_studio.schema.field import Real, setting
 
-_HELD_OUT = "Points kept apart from training, on which every held-out curve is measured."
+__all__ = [
+    "Checkerboard", "Digits", "Flower", "Funnel", "Grid", "Mixture", "Moons", "Pinwheel", "PointFile",
+    "Ring", "Spiral", "SwissRoll", "Table", "Target", "VonMises",
+]  # fmt: skip
 
 
 def _weights() -> tuple[Real, ...]:
@@ -20,23 +24,7 @@ def _weights() -> tuple[Real, ...]:
     return default
 
 
-class _Data(Section):
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        """Shape of one example, or None where only the data can tell (a file)."""
-        return (2,)
-
-    @property
-    def has_density(self) -> bool:
-        """Whether a log density with respect to Lebesgue measure is known."""
-        return False
-
-
-class _Target(_Data):
-    held_out: int = setting(2000, help=_HELD_OUT, label="Held-out points", unit="points", ge=100, le=20000, scale="log")
-
-
-class _Weighted(_Target):
+class _Weighted(Drawn):
     """A mixture of components whose masses can be set."""
 
     weights: tuple[Real, ...] = _weights()
@@ -93,7 +81,7 @@ class Grid(_Weighted):
         return True
 
 
-class Moons(_Target):
+class Moons(Drawn):
     """Two interleaving half circles blurred by Gaussian noise."""
 
     kind: Literal["moons"] = "moons"
@@ -104,7 +92,7 @@ class Moons(_Target):
         return True
 
 
-class Checkerboard(_Target):
+class Checkerboard(Drawn):
     """Uniform mass on the dark squares of a board centred at the origin."""
 
     kind: Literal["checkerboard"] = "checkerboard"
@@ -116,7 +104,7 @@ class Checkerboard(_Target):
         return True
 
 
-class Pinwheel(_Target):
+class Pinwheel(Drawn):
     """Gaussian blades bent around the origin (Johnson et al., 2016, arXiv 1603.06277)."""
 
     kind: Literal["pinwheel"] = "pinwheel"
@@ -126,7 +114,7 @@ class Pinwheel(_Target):
     rate: float = setting(0.25, help="How strongly the blades bend.", ge=0.0, le=2.0)
 
 
-class Spiral(_Target):
+class Spiral(Drawn):
     """Interleaved arms of an Archimedean spiral blurred by Gaussian noise."""
 
     kind: Literal["spiral"] = "spiral"
@@ -139,7 +127,7 @@ class Spiral(_Target):
         return True
 
 
-class SwissRoll(_Target):
+class SwissRoll(Drawn):
     """The planar Swiss roll: one widening spiral blurred by Gaussian noise."""
 
     kind: Literal["swiss_roll"] = "swiss_roll"
@@ -150,7 +138,7 @@ class SwissRoll(_Target):
         return True
 
 
-class Funnel(_Target):
+class Funnel(Drawn):
     """Neal's funnel in the plane: y ~ N(0, s²), x ~ N(0, e^y)."""
 
     kind: Literal["funnel"] = "funnel"
@@ -239,7 +227,7 @@ class Mixture(_Weighted):
         return self
 
 
-class Flower(_Target):
+class Flower(Drawn):
     """A curved, petal-shaped surface in three dimensions, with unequal mass on its petals."""
 
     kind: Literal["flower"] = "flower"
@@ -249,76 +237,6 @@ class Flower(_Target):
     @property
     def shape(self) -> tuple[int, ...] | None:
         return (3,)
-
-
-class Digits(_Target):
-    """The 1,797 handwritten 8×8 digits that ship with scikit-learn, split once into train and test."""
-
-    kind: Literal["digits"] = "digits"
-    held_out: int = setting(360, help=_HELD_OUT, label="Held-out points", unit="images", ge=100, le=900, scale="log")
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        return (1, 8, 8)
-
-
-class PointFile(_Target):
-    """Points of your own: a CSV with one point a line, or an NPY array of shape (N, D)."""
-
-    kind: Literal["file"] = "file"
-    path: str = setting(
-        "",
-        help="CSV (one point a line, an optional header) or NPY (N, D); relative to the preset's folder.",
-        max_length=4096,
-    )
-    standardise: bool = setting(True, help="Subtract the mean and divide by the standard deviation of each column.")
-    held_out: int = setting(
-        200, help=_HELD_OUT + " At most half of the file.", label="Held-out points", unit="points", ge=1, le=20000
-    )
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        return None
-
-
-class Table(_Data):
-    """A table of numbers, as density estimation uses it: continuous columns alone, standardised on the training rows.
-
-    Dropped are labels, columns with fewer than 15 values, and one of two columns with a correlation above 0.98
-    (HEPMASS and MiniBooNE: columns whose least value recurs, as masked autoregressive flows were measured).
-    """
-
-    kind: Literal["table"] = "table"
-    name: Literal[
-        "wine", "breast_cancer", "diabetes", "iris", "redwine", "whitewine", "parkinsons", "hepmass", "miniboone"
-    ] = setting(
-        "wine",
-        help="wine, breast_cancer, diabetes and iris come with scikit-learn; the others are downloaded once from the "
-        "UCI repository.",
-        label="Table",
-    )
-    path: str = setting(
-        "",
-        help="The UCI file, where you have it already; relative to the preset's folder. Empty: the data folder, or a "
-        "download into it.",
-        label="File",
-        max_length=4096,
-        when=("name", ("redwine", "whitewine", "parkinsons", "hepmass", "miniboone")),
-    )
-    dequantise: bool = setting(
-        True,
-        help="Add uniform noise of each column's resolution: where values recur, a likelihood has no upper bound else.",
-    )
-    validation: float = setting(
-        0.1, help="Share of the rows left by the test rows that are kept for validation.", ge=0.02, le=0.4
-    )
-    test: float = setting(
-        0.1, help="Share of the rows that are kept for the test; all held-out curves use them.", ge=0.02, le=0.4
-    )
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        return None
 
 
 Target = Annotated[

@@ -111,15 +111,20 @@ class Comparison:
         """
         self.scoring.go_on()
         before = self.iteration
+        if self.scoring.busy and self._is_due(before + 1):
+            return  # scores come to their end a piece at a time before the next begin, not all at once
         self._among(self._behind(), Training.advance)
         if self.iteration != before:
             self._judge()
 
     def _judge(self) -> None:
         """Begin to score all runs where the rhythm of the truth asks for it."""
-        training = self.preset.training
-        if self.iteration % training.metrics_every == 0 and self.iteration % training.truth_every == 0:
+        if self._is_due(self.iteration):
             self.scoring.begin(self.iteration, self._going())
+
+    def _is_due(self, iteration: int) -> bool:
+        training = self.preset.training
+        return iteration % training.metrics_every == 0 and iteration % training.truth_every == 0
 
     def _behind(self) -> int:
         going = self._going()

@@ -13,6 +13,7 @@ from gebm_studio import messages as m
 from gebm_studio import presets
 from gebm_studio.engine import exports, storage
 from gebm_studio.experiments import Comparison, Diverged, Training, begin
+from gebm_studio.experiments.scoring import Scoring
 from gebm_studio.presets import PresetError
 
 CPU = torch.device("cpu")
@@ -191,3 +192,19 @@ def test_kinds_change_before_what_belongs_to_them() -> None:
     run = comparison(KALE, {"label": "linear", "changes": changes})
     assert run.runs["linear"].preset.base.kind == "linear"
     assert run.runs["linear"].preset.base.matrix[0] == (2.0, 0.0)
+
+
+def test_scores_are_never_finished_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores of every iteration: the runs wait for them, a piece at a time."""
+    run = comparison(training__metrics_every=1, training__truth_every=1, training__warmup=0)
+    taken, original = [0], Scoring.go_on
+
+    def counted(self: Scoring) -> None:
+        taken[0] += 1
+        original(self)
+
+    monkeypatch.setattr(Scoring, "go_on", counted)
+    while run.iteration < 2:
+        before = taken[0]
+        run.advance()
+        assert taken[0] == before + 1

@@ -23,6 +23,8 @@ NODES, REACH = 4001, 8.0
 """Nodes of the integral, and standard deviations around every component that it covers."""
 HELD = 300.0
 """|log p/g| beyond this counts as this."""
+SURE = 1e-6
+"""A value that changes by a larger share when half of `HELD` is held is not known."""
 ROWS = {"kale": "kl", "donsker_varadhan": "kl", "flow_likelihood": "kl"}
 """Objectives that bound the divergence of another row of the table, or go down with it."""
 
@@ -38,7 +40,8 @@ class Fit(NamedTuple):
 def best_gaussian(model: Gebm, target: Target, objective: str) -> Fit | None:
     """The best fit of the model's base under the f-divergence that the objective bounds.
 
-    None where the base is not one Gaussian, the target no mixture on a line, or the objective of another kind.
+    None where the base is not one Gaussian, the target no mixture on a line, the objective of another kind, or the
+    modes so far apart that ratios at the best fit leave the range of a float.
     """
     row = ROWS.get(objective, objective)
     one = isinstance(model.base, Linear) and tuple(model.base.matrix.shape) == (1, 1)
@@ -49,7 +52,7 @@ def best_gaussian(model: Gebm, target: Target, objective: str) -> Fit | None:
 
 
 @cache
-def _fit(row: str, means: tuple[float, ...], stds: tuple[float, ...], weights: tuple[float, ...]) -> Fit:
+def _fit(row: str, means: tuple[float, ...], stds: tuple[float, ...], weights: tuple[float, ...]) -> Fit | None:
     from scipy.optimize import minimize
 
     parts = [torch.tensor(values, dtype=torch.float64) for values in (means, stds, weights)]
@@ -68,15 +71,18 @@ def _fit(row: str, means: tuple[float, ...], stds: tuple[float, ...], weights: t
     fine = {"xatol": 1e-6, "fatol": 1e-10}
     found = [minimize(divergence, (mean, math.log(std)), method="Nelder-Mead", options=fine) for mean, std in starts]
     best = min(found, key=lambda one: float(one.fun))
-    return Fit(float(best.fun), float(best.x[0]), math.exp(float(best.x[1])))
+    fit = Fit(float(best.fun), float(best.x[0]), math.exp(float(best.x[1])))
+    log_g = _log_normal(x, torch.tensor(fit.mean, dtype=torch.float64), torch.tensor(fit.std, dtype=torch.float64))
+    sooner = value(row, x, log_p, log_g, HELD / 2)
+    return fit if abs(sooner - fit.value) <= SURE * max(1.0, abs(fit.value)) else None
 
 
-def value(row: str, x: Tensor, log_p: Tensor, log_g: Tensor) -> float:
+def value(row: str, x: Tensor, log_p: Tensor, log_g: Tensor, most: float = HELD) -> float:
     """D_f(P‖G) = ∫ g f(p/g) over evenly spaced x (n,), for log p and log g there, all float64."""
     # Far out p/g leaves the range of a float before its part of the integral does: it is held where its square is
     # still one. Where g is too small for that, it is raised to p over the held ratio: else mass of P that G misses
     # would cost nothing.
-    held = (log_p - log_g).clamp(-HELD, HELD)
+    held = (log_p - log_g).clamp(-most, most)
     weight = torch.maximum(log_g, log_p - held).exp()
     return float((weight * F_DIVERGENCES[row].f(held.exp())).sum() * (x[1] - x[0]))
 

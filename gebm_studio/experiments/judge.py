@@ -15,6 +15,7 @@ from gebm_studio.diagnostics import student
 from gebm_studio.divergences import median_distance, mmd2, w1
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS
 from gebm_studio.models import Gebm, ess_fraction, tilt
+from gebm_studio.presets import PresetError
 from gebm_studio.targets import Target
 
 Law = Literal["gebm", "base"]
@@ -48,7 +49,10 @@ class Judge:
         held_out = target.held_out
         self.points = min(POINTS, len(held_out))
         flat = held_out.flatten(1).double().cpu().numpy()
-        self._scale = median_distance(flat[:512])
+        try:
+            self._scale = median_distance(flat[:512])
+        except ValueError as error:
+            raise PresetError([f"compare: {error}, so that MMD has no scale; take data that differ"]) from error
         self.tolerance = OFF * float(np.sqrt(flat.var(0).sum()))
         self._expected = None if target.modes is None else target.mode_shares(held_out)
 

@@ -44,7 +44,9 @@ KERNELS: dict[str, Callable[[Tensor], Tensor]] = {
 class Witness(Energy):
     """E(x) = s (E_G k(φ(x), φ(y)) − E_P k(φ(x), φ(y))), against stored features of data and of samples.
 
-    What critic and base learn by is MMD² of the features, without bias: `judge` lets a batch be its own reference.
+    What the critic learns by is MMD² of the features, without bias: `judge` lets a batch be its own reference. The base
+    descends E against the stored references, half the gradient of MMD² in the same direction; the kernel's width is
+    renewed with them.
 
     Arguments:
         section: Features, kernel, s and how many references are kept.

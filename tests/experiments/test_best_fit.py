@@ -15,19 +15,33 @@ from gebm_studio.targets import build as build_target
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize(("place", "width"), [(1.0, 0.5), (5.0, 0.1), (20.0, 0.1)])
-def test_kl_is_least_at_the_target_s_own_moments_however_far_its_modes_are(place: float, width: float) -> None:
-    preset = Preset.model_validate(
+def two(place: float, width: float) -> Preset:
+    return Preset.model_validate(
         {
             "title": "Two Gaussians",
             "target": {"kind": "mixture", "means": [[-place], [place]], "stds": [width, width]},
             "base": {"kind": "linear", "matrix": [[1.0]], "shift": [0.0]},
         }
     )
+
+
+@pytest.mark.parametrize(("place", "width"), [(1.0, 0.5), (5.0, 0.1), (20.0, 0.1)])
+def test_kl_is_least_at_the_target_s_own_moments_however_far_its_modes_are(place: float, width: float) -> None:
+    preset = two(place, width)
     target = build_target(preset.target, seed=0, device=CPU)
     fit = best_gaussian(build(preset, (1,), target.log_density, CPU), target, "kl")
     assert fit is not None
     assert (abs(fit.mean), fit.std) == pytest.approx((0.0, math.hypot(place, width)), abs=1e-4)
+
+
+def test_no_fit_is_told_where_ratios_leave_the_range_of_a_float() -> None:
+    preset = two(5.0, 0.1)
+    target = build_target(preset.target, seed=0, device=CPU)
+    model = build(preset, (1,), target.log_density, CPU)
+    assert best_gaussian(model, target, "jeffrey") is None
+    picked = best_gaussian(model, target, "neyman")  # one of the modes: χ²(G‖P) = ∫ g²/p − 1 = 2 − 1
+    assert picked is not None
+    assert (picked.value, abs(picked.mean), picked.std) == pytest.approx((1.0, 5.0, 0.1), rel=1e-6)
 
 
 def test_missed_mass_costs_what_it_should() -> None:

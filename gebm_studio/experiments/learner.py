@@ -128,9 +128,8 @@ class Learner:
             return
         climb = self._climber.climb(objective, data, pushed_up, model.log_partition, self.latent_noise)
         gradients = climb.gradients
-        if climb.penalty is not None:
-            self.penalty = climb.penalty.item()
-        elif objective.penalty == "weight_decay":
+        self.penalty = math.nan if climb.penalty is None else climb.penalty.item()
+        if objective.penalty == "weight_decay":
             gradients = self._with_decay(gradients, objective.strength)
         self.overflows += int(climb.overflows)
         self._check("the energy's loss", climb.loss.item(), "lower the energy rate or raise the penalty's weight")

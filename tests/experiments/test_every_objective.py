@@ -287,3 +287,12 @@ def test_an_exact_energy_stays_exact_under_every_reading() -> None:
         tight = OBJECTIVES[name].tight
         assert tight is not None
         assert torch.allclose(other.critic(x), tight(-plain.energy(x)), rtol=1e-4, atol=1e-5)
+
+
+def test_a_penalty_that_was_switched_off_is_no_longer_told() -> None:
+    run = run_of("wasserstein", {"objective.penalty": "gradient"})
+    run.train(1)
+    assert run.learner.penalty >= 0
+    run.set_value(m.SetValue("objective.penalty", "clip"))
+    run.train(1)
+    assert math.isnan(run.learner.penalty)

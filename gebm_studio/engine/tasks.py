@@ -91,24 +91,20 @@ def _sampling(run: Training, order: m.ExportSamples, title: str) -> Pieces:
 
 def writing_race(run: Training, path: str, send: Send) -> Writing:
     """Measure the race as it is now, then write its table."""
-    return Writing(path, f"Measuring for {Path(path).name}", _measuring(run, path), send)
-
-
-def _measuring(run: Training, path: str) -> Pieces:
-    for _ in exports.race_in_pieces(path, run):
-        yield None
-    yield m.Written(path, "race")
+    return _writing_table(path, exports.race_in_pieces(path, run), "race", send)
 
 
 def writing_scores(run: Comparison, path: str, send: Send) -> Writing:
     """Finish the scores of a comparison, then write its table."""
-    return Writing(path, f"Measuring for {Path(path).name}", _scoring(run, path), send)
+    return _writing_table(path, exports.scores_in_pieces(path, run), "scores", send)
 
 
-def _scoring(run: Comparison, path: str) -> Pieces:
-    for _ in exports.scores_in_pieces(path, run):
-        yield None
-    yield m.Written(path, "scores")
+def _writing_table(path: str, measuring: Iterator[None], what: str, send: Send) -> Writing:
+    def pieces() -> Pieces:
+        yield from measuring
+        yield m.Written(path, what)
+
+    return Writing(path, f"Measuring for {Path(path).name}", pieces(), send)
 
 
 class SelfTesting:

@@ -133,6 +133,7 @@ class StudioWindow(QMainWindow):
         self.docks = Docks()
         self.panels: dict[str, Panel] = {name: panel() for name, panel in PANELS.items()}
         entries, self._broken = presets.listing()
+        self._names = {entry.preset.title: entry.name for entry in reversed(entries)}  # of equal titles the first
         self.presets = PresetList(entries)
         self.controls = ControlsPanel(self.session, self.changes.change)
         self.announcer = Announcer(self.session, self.restart_engine, parent=self)
@@ -242,8 +243,7 @@ class StudioWindow(QMainWindow):
 
     def _name_of(self, preset: Preset) -> str:
         """The name of a shipped preset, also with some settings changed; else its title."""
-        names = [e.name for e in presets.listing()[0] if e.preset.title == preset.title]
-        return names[0] if names else preset.title
+        return self._names.get(preset.title, preset.title)
 
     def _forget_help(self) -> None:
         self._help = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from gebm_studio.divergences.lambert import log_omega
 from gebm_studio.objectives.bounds import base_loss, climbed_constant, donsker_varadhan, kale, log_likelihood
 from gebm_studio.objectives.f_divergences import F_DIVERGENCES, FDivergence
 from gebm_studio.objectives.games import HINGE, LEAST_SQUARES, MMD, WASSERSTEIN, difference
-from gebm_studio.objectives.guards import guarded_exp, log_mean_exp, log_omega
+from gebm_studio.objectives.guards import guarded_exp, log_mean_exp
 from gebm_studio.objectives.objective import Objective
 from gebm_studio.objectives.penalties import PENALTIES, gradient_penalty
 

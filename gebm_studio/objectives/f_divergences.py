@@ -2,10 +2,11 @@
 
 With r = p/g the bound is tight at T = f′(r). Where a critic decides log r, E = −log r is its energy.
 
+Their generators and conjugates stand in `divergences.generators`.
+
 References:
     f-GAN: Training Generative Neural Samplers using Variational Divergence Minimization
-    (Nowozin, Cseke, Tomioka, 2016), arXiv 1606.00709, table 2, of which three rows are put right here: Jensen–Shannon
-    without a factor ½, Pearson with q below the line, and total variation with f = ½|u − 1|.
+    (Nowozin, Cseke, Tomioka, 2016), arXiv 1606.00709, table 2.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gebm_studio.objectives.guards import guarded_exp, log_guarded_exp, log_omega
+from gebm_studio.divergences.generators import GENERATORS, Generator
+from gebm_studio.divergences.lambert import log_omega
+from gebm_studio.objectives.guards import guarded_exp, log_guarded_exp
 from gebm_studio.objectives.objective import Map, Objective
 
 Guarded = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -32,10 +35,7 @@ class FDivergence:
     """One row of the table.
 
     Attributes:
-        f: The generator, of u > 0, with f(1) = 0 but for the GAN's −log 4.
-        slope: f′(u).
-        conjugate: f*(t), for t inside the domain.
-        domain: Infimum and supremum of the t that have a finite f*(t).
+        generator: f, f′ and f*.
         activation: T = g(v), inside the domain for every v.
         cost: f*(g(v)), in a form that loses no digits.
         tight: V*, of log r; None where it is infinite.
@@ -45,10 +45,7 @@ class FDivergence:
         bounds: What the value bounds, where that has another name.
     """
 
-    f: Map
-    slope: Map
-    conjugate: Map
-    domain: tuple[float, float]
+    generator: Generator
     activation: Guarded
     cost: Guarded
     tight: Map | None
@@ -56,6 +53,26 @@ class FDivergence:
     name: str
     divergence: Callable[[float], float] | None = None
     bounds: str = ""
+
+    @property
+    def f(self) -> Map:
+        """The generator's f(u)."""
+        return self.generator.f
+
+    @property
+    def slope(self) -> Map:
+        """f′(u)."""
+        return self.generator.slope
+
+    @property
+    def conjugate(self) -> Map:
+        """f*(t), for t inside the domain."""
+        return self.generator.conjugate
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """Infimum and supremum of the t that have a finite f*(t)."""
+        return self.generator.domain
 
     def objective(self) -> Objective:
         """The game of this row, as functions of e = −V."""
@@ -117,11 +134,6 @@ def _jeffrey_cost(v: Tensor) -> tuple[Tensor, Tensor]:
     return log_s.exp() + ratio + v - 2, overflows
 
 
-def _jeffrey_conjugate(t: Tensor) -> Tensor:
-    log_s = log_omega(1 - t)
-    return log_s.exp() + (-log_s).exp() + t - 2
-
-
 def _pearson_energy(e: Tensor) -> Tensor:
     """−log r̂, r̂ = 1 + V/2 = 1 − e/2, and its tangent below `LEAST_RATIO`."""
     ratio = 1 - 0.5 * e
@@ -131,10 +143,7 @@ def _pearson_energy(e: Tensor) -> Tensor:
 
 F_DIVERGENCES: dict[str, FDivergence] = {
     "kl": FDivergence(
-        f=lambda u: u * u.log(),
-        slope=lambda u: 1 + u.log(),
-        conjugate=lambda t: (t - 1).exp(),
-        domain=(-math.inf, math.inf),
+        generator=GENERATORS["kl"],
         activation=_free(_same),
         cost=lambda v: guarded_exp(v - 1),
         tight=lambda log_ratio: 1 + log_ratio,
@@ -142,10 +151,7 @@ F_DIVERGENCES: dict[str, FDivergence] = {
         name="KL(P‖G)",
     ),
     "reverse_kl": FDivergence(
-        f=lambda u: -u.log(),
-        slope=lambda u: -1 / u,
-        conjugate=lambda t: -1 - (-t).log(),
-        domain=(-math.inf, 0.0),
+        generator=GENERATORS["reverse_kl"],
         activation=_reverse_kl_activation,
         cost=_free(lambda v: -1 - log_guarded_exp(-v)),
         tight=_same,
@@ -153,10 +159,7 @@ F_DIVERGENCES: dict[str, FDivergence] = {
         name="KL(G‖P)",
     ),
     "pearson": FDivergence(
-        f=lambda u: (u - 1).square(),
-        slope=lambda u: 2 * (u - 1),
-        conjugate=lambda t: t.square() / 4 + t,
-        domain=(-math.inf, math.inf),
+        generator=GENERATORS["pearson"],
         activation=_free(_same),
         cost=_free(lambda v: v.square() / 4 + v),
         tight=lambda log_ratio: 2 * (guarded_exp(log_ratio)[0] - 1),
@@ -164,10 +167,7 @@ F_DIVERGENCES: dict[str, FDivergence] = {
         name="χ²(P‖G)",
     ),
     "neyman": FDivergence(
-        f=lambda u: (1 - u).square() / u,
-        slope=lambda u: 1 - u**-2,
-        conjugate=lambda t: 2 - 2 * (1 - t).sqrt(),
-        domain=(-math.inf, 1.0),
+        generator=GENERATORS["neyman"],
         activation=_neyman_activation,
         cost=_free(lambda v: 2 - 2 * (0.5 * log_guarded_exp(v)).exp()),
         tight=lambda log_ratio: -2 * log_ratio,
@@ -175,10 +175,7 @@ F_DIVERGENCES: dict[str, FDivergence] = {
         name="χ²(G‖P)",
     ),
     "hellinger": FDivergence(
-        f=lambda u: (u.sqrt() - 1).square(),
-        slope=lambda u: 1 - u**-0.5,
-        conjugate=lambda t: t / (1 - t),
-        domain=(-math.inf, 1.0),
+        generator=GENERATORS["hellinger"],
         activation=_hellinger_activation,
         cost=_hellinger_cost,
         tight=lambda log_ratio: 0.5 * log_ratio,
@@ -186,36 +183,27 @@ F_DIVERGENCES: dict[str, FDivergence] = {
         name="H²",
     ),
     "jensen_shannon": FDivergence(
-        f=lambda u: u * u.log() - (u + 1) * ((u + 1) / 2).log(),
-        slope=lambda u: (2 * u / (u + 1)).log(),
-        conjugate=lambda t: -(2 - t.exp()).log(),
-        domain=(-math.inf, math.log(2)),
+        generator=GENERATORS["jensen_shannon"],
         activation=_free(lambda v: math.log(2) - softplus(-v)),
         cost=_free(lambda v: softplus(v) - math.log(2)),
         tight=_same,
         energy=None,
         name="JSD",
-        divergence=lambda value: value / 2,
+        divergence=GENERATORS["jensen_shannon"].customary,
         bounds="2·JSD",
     ),
     "gan": FDivergence(
-        f=lambda u: u * u.log() - (u + 1) * (u + 1).log(),
-        slope=lambda u: (u / (u + 1)).log(),
-        conjugate=lambda t: -(1 - t.exp()).log(),
-        domain=(-math.inf, 0.0),
+        generator=GENERATORS["gan"],
         activation=_free(lambda v: -softplus(-v)),
         cost=_free(softplus),
         tight=_same,
         energy=None,
         name="JSD",
-        divergence=lambda value: (value + math.log(4)) / 2,
+        divergence=GENERATORS["gan"].customary,
         bounds="2·JSD − log 4",
     ),
     "total_variation": FDivergence(
-        f=lambda u: 0.5 * (u - 1).abs(),
-        slope=lambda u: 0.5 * (u - 1).sign(),
-        conjugate=_same,
-        domain=(-0.5, 0.5),
+        generator=GENERATORS["total_variation"],
         activation=_free(lambda v: 0.5 * v.tanh()),
         cost=_free(lambda v: 0.5 * v.tanh()),
         tight=None,
@@ -223,10 +211,7 @@ F_DIVERGENCES: dict[str, FDivergence] = {
         name="TV",
     ),
     "jeffrey": FDivergence(
-        f=lambda u: (u - 1) * u.log(),
-        slope=lambda u: u.log() + 1 - 1 / u,
-        conjugate=_jeffrey_conjugate,
-        domain=(-math.inf, math.inf),
+        generator=GENERATORS["jeffrey"],
         activation=_free(_same),
         cost=_jeffrey_cost,
         tight=lambda log_ratio: log_ratio + 1 - guarded_exp(-log_ratio)[0],

@@ -117,9 +117,9 @@ def _safe_kernel(problem: Problem, epsilon: float, f: Tensor, g: Tensor) -> tupl
 def _newton_step(problem: Problem, epsilon: float, f: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
     """A Newton step of the dual problem, shortened until the marginals get nearer; none where they do not.
 
-    With A, B the marginals of π on the diagonal, (A − πB⁻¹πᵀ) δf = ε(a − r) − πB⁻¹ε(b − c) and
-    δg = B⁻¹(ε(b − c) − πᵀδf). The left side is (I − MMᵀ) between the roots of A, M = A^−½πB^−½; only the direction of √r
-    is lost, along which f and g trade a constant.
+    With the marginals r, c of π, on diagonals A, B: (A − πB⁻¹πᵀ) δf = ε(a − r) − πB⁻¹ε(b − c) and
+    δg = B⁻¹(ε(b − c) − πᵀδf). The left side is I − MMᵀ between two roots of A, M = A^−½πB^−½. It is singular along √r
+    alone, where f and g trade a constant; that direction is filled in.
     """
     plan = _plan(problem, epsilon, f, g)
     r, c = plan.sum(1), plan.sum(0)

@@ -2,28 +2,53 @@
 
 from __future__ import annotations
 
+from gebm_studio.divergences.conjugates import biconjugate, numeric_conjugate
+from gebm_studio.divergences.f_divergences import Divergence, f_divergences_1d, f_divergences_2d, gaussian_breaks
+from gebm_studio.divergences.generators import GENERATORS, Generator, evaluate
+from gebm_studio.divergences.integrands import integrands
+from gebm_studio.divergences.integrate import Integral, integrate, integrate_plane
 from gebm_studio.divergences.kernels import KERNELS, EnergyDistance, Gaussian, InverseMultiquadric, Kernel
 from gebm_studio.divergences.mmd import median_distance, mmd2, mmd_witness
 from gebm_studio.divergences.nearest import Estimate, knn_kl
 from gebm_studio.divergences.plans import Critic1D, Kantorovich, Plan, kantorovich_1d, plan_1d, wasserstein_1d
 from gebm_studio.divergences.quadrature import Quadrature, kl_1d, kl_of_cells, kl_on_grid, refined
+from gebm_studio.divergences.rkhs_kale import Kale, rkhs_kale
 from gebm_studio.divergences.sinkhorn import Sinkhorn, SinkhornDivergence, sinkhorn, sinkhorn_divergence
+from gebm_studio.divergences.tails import COMPACT, Tail, Tails, gaussian_tails, infinite_by_tails
 from gebm_studio.divergences.transport import assignment, sliced_w2, w1, w2, wasserstein
 
 __all__ = [
+    "COMPACT",
+    "GENERATORS",
     "KERNELS",
     "Critic1D",
+    "Divergence",
     "EnergyDistance",
     "Estimate",
     "Gaussian",
+    "Generator",
+    "Integral",
     "InverseMultiquadric",
+    "Kale",
     "Kantorovich",
     "Kernel",
     "Plan",
     "Quadrature",
     "Sinkhorn",
     "SinkhornDivergence",
+    "Tail",
+    "Tails",
     "assignment",
+    "biconjugate",
+    "evaluate",
+    "f_divergences_1d",
+    "f_divergences_2d",
+    "gaussian_breaks",
+    "gaussian_tails",
+    "infinite_by_tails",
+    "integrands",
+    "integrate",
+    "integrate_plane",
     "kantorovich_1d",
     "kl_1d",
     "kl_of_cells",
@@ -32,8 +57,10 @@ __all__ = [
     "median_distance",
     "mmd2",
     "mmd_witness",
+    "numeric_conjugate",
     "plan_1d",
     "refined",
+    "rkhs_kale",
     "sinkhorn",
     "sinkhorn_divergence",
     "sliced_w2",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gebm_studio.diagnostics import student
-from gebm_studio.divergences import median_distance, mmd2, w1
+from gebm_studio.divergences import Gaussian, median_distance, mmd2, w1
 from gebm_studio.experiments.evaluation import W1_DIMENSIONS
 from gebm_studio.models import Gebm, ess_fraction, tilt
 from gebm_studio.presets import PresetError
@@ -140,7 +140,7 @@ class Judge:
         finite = bool(np.isfinite(ours).all())
         if target.dim <= W1_DIMENSIONS:
             found["w1"] = w1(ours, theirs) if finite else math.inf
-        found["mmd2"] = mmd2(ours, theirs, self._scale) if finite else math.nan
+        found["mmd2"] = mmd2(ours, theirs, Gaussian(self._scale)) if finite else math.nan
         if self._expected is not None and target.mode_weights is not None:
             share = target.mode_shares(x)
             reached = share[:-1] >= REACHED * target.mode_weights.double().cpu()

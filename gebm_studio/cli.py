@@ -196,9 +196,9 @@ def _print_list() -> int:
 def _print_schema() -> int:
     import json
 
-    from gebm_studio.schema import Preset
+    from gebm_studio.schema import json_schema
 
-    print(json.dumps(Preset.model_json_schema(), indent=2, ensure_ascii=False))
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
     return DONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,22 @@ from tqdm import tqdm
 
 from gebm_studio import presets
 from gebm_studio.engine import exports as writing
-from gebm_studio.engine import storage, sweep_table
+from gebm_studio.engine import flow_files, lab_files, orders, storage, sweep_table
 from gebm_studio.engine.summary import SAMPLES_SEED, jsonable, summary
-from gebm_studio.experiments import Comparison, Diverged, Experiment, Training, begin, limit_threads, resolve
+from gebm_studio.experiments import (
+    Comparison,
+    Diverged,
+    DivergenceLab,
+    Experiment,
+    ParticleFlow,
+    Training,
+    begin,
+    limit_threads,
+    resolve,
+)
 from gebm_studio.experiments.race import Race
 from gebm_studio.files import written_aside
-from gebm_studio.messages import CheckResult, Export, ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.messages import CheckResult, Export, ExportCurves, ExportFlow, ExportSamples
 from gebm_studio.schema import Preset
 
 SAMPLES = 1000
@@ -58,8 +68,8 @@ def run(
     out.mkdir(parents=True, exist_ok=True)
     where = resolve(device)
     thing: Experiment = storage.load(source, where) if isinstance(source, Path) else begin(source, where, folder)
-    status = _train(thing, steps, out, progress)
-    if status == 0 and thing.preset.sweep.study != "none":
+    status = _advance(thing, steps, out, progress)
+    if status == 0 and isinstance(thing, Training | Comparison) and thing.preset.sweep.study != "none":
         status = _sweep(thing, out, progress)
     try:
         _write_all(thing, out, exports, progress, complete=status == 0)
@@ -109,34 +119,34 @@ def _table(results: Sequence[CheckResult]) -> list[str]:
     ]
 
 
-def _train(training: Experiment, steps: int, out: Path, progress: bool) -> int:
-    """Advance by some iterations; returns an exit status."""
-    first = training.iteration
+def _advance(thing: Experiment, steps: int, out: Path, progress: bool) -> int:
+    """Advance by some iterations, or until there is nothing to do; returns an exit status."""
+    first = thing.iteration
     next_save = time.monotonic() + SAVE_SECONDS
     with tqdm(total=steps, unit="it", disable=not progress, dynamic_ncols=True) as bar:
         try:
-            while training.iteration < first + steps:
-                training.advance()
-                for line in training.take_notices():
+            while thing.iteration < first + steps and not thing.resting:
+                thing.advance()
+                for line in thing.take_notices():
                     bar.write(line)
-                done = training.iteration - first
+                done = thing.iteration - first
                 if done > bar.n:
                     bar.update(done - bar.n)
-                    if done % 50 == 0:
-                        bar.set_postfix(kale=f"{training.front.curves.latest().get('kale_heldout', math.nan):.3f}")
+                    if done % 50 == 0 and isinstance(thing, Training | Comparison):
+                        bar.set_postfix(kale=f"{thing.front.curves.latest().get('kale_heldout', math.nan):.3f}")
                 if time.monotonic() > next_save:
-                    storage.save(training, out / "run.gebm")
+                    storage.save(thing, out / "run.gebm")
                     next_save = time.monotonic() + SAVE_SECONDS
         except KeyboardInterrupt:
             bar.write("interrupted: writing what there is")
             return 130
         except Diverged as error:
-            bar.write(f"diverged: {error}. Results are of the last good state, iteration {training.iteration}.")
+            bar.write(f"diverged: {error}. Results are of the last good state, iteration {thing.iteration}.")
             return 1
     return 0
 
 
-def _sweep(thing: Experiment, out: Path, progress: bool) -> int:
+def _sweep(thing: Training | Comparison, out: Path, progress: bool) -> int:
     """Finish the sweep beside a run; returns an exit status."""
     sweep = sweep_table.sweep_of(thing.front)
     next_save = time.monotonic() + SAVE_SECONDS
@@ -156,10 +166,28 @@ def _sweep(thing: Experiment, out: Path, progress: bool) -> int:
 
 def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress: bool, complete: bool) -> None:
     storage.save(thing, out / "run.gebm")
-    writing.write_curves(out / "metrics.csv", thing)
-    front = thing.front
     note = {"seed": thing.preset.seed, "device": str(thing.device), "steps": thing.iteration}
     presets.save(thing.preset, out / "preset.toml", note | storage.versions())
+    if isinstance(thing, DivergenceLab):
+        _in_pieces(lab_files.results_in_pieces(thing, out), "values", progress)
+    elif isinstance(thing, ParticleFlow):
+        _in_pieces(flow_files.results_in_pieces(thing, out), "frames", progress)
+    else:
+        _write_training(orders.trained(thing, "results"), out, progress, complete)
+    for order in wanted:
+        _export(thing, order, progress)
+
+
+def _in_pieces(pieces: Iterator[None], what: str, progress: bool) -> None:
+    """Do work to its end, with a bar that shows that it goes on."""
+    with tqdm(desc=what, unit="piece", disable=not progress, leave=False) as bar:
+        for _ in pieces:
+            bar.update()
+
+
+def _write_training(thing: Training | Comparison, out: Path, progress: bool, complete: bool) -> None:
+    writing.write_curves(out / "metrics.csv", thing)
+    front = thing.front
     drawings = {label: _drawn(run, SAMPLES, SAMPLER_STEPS, progress) for label, run in thing.runs.items()}
     samples = {label: drawing.samples for label, drawing in drawings.items()}
     whole = next(samples[label] for label, run in thing.runs.items() if run is front)
@@ -183,15 +211,11 @@ def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress:
             sweep_table.write_sweep(out / "sweep.csv", front)
     if thing.preset.race.lanes and complete:
         _race(front, out / "race.csv", progress)
-    for order in wanted:
-        _export(thing, order, progress)
 
 
 def _compare(comparison: Comparison, path: Path, progress: bool) -> dict[str, Any]:
     """Score all runs as they are now, write the table, and return the newest scores with their protocol."""
-    with tqdm(desc="scores", unit="piece", disable=not progress, leave=False) as bar:
-        for _ in comparison.scored_in_pieces():
-            bar.update()
+    _in_pieces(comparison.scored_in_pieces(), "scores", progress)
     writing.write_scores(path, comparison)
     newest = {label: {law: jsonable(row) for law, row in laws.items()} for label, laws in comparison.scores.items()}
     return newest | {"protocol": comparison.scoring.judge.protocol()}
@@ -211,17 +235,25 @@ def _race(training: Training, path: Path, progress: bool) -> None:
 
 
 def _export(thing: Experiment, order: Export, progress: bool) -> None:
-    training = thing.front
-    if isinstance(order, ExportCurves):
-        writing.write_curves(order.path, thing)
-    elif isinstance(order, ExportSettings):
-        presets.save(thing.preset, order.path)
-    elif isinstance(order, ExportSamples):
+    """One further file.
+
+    Raises:
+        OSError: Where it cannot be written.
+        PresetError: Where the run has no such thing.
+    """
+    if isinstance(order, ExportSamples) and not isinstance(thing, DivergenceLab | ParticleFlow):
+        training = orders.trained(thing, "samples").front
         samples = _drawn(training, order.rows * order.columns, order.steps, progress).samples
         if Path(order.path).suffix.lower() == ".npz":
             writing.write_npz(order.path, samples)
         else:
             writing.write_grid(order.path, training, samples, order)
+    elif isinstance(order, ExportSamples | ExportFlow) and isinstance(thing, ParticleFlow):
+        _in_pieces(flow_files.in_pieces(ExportFlow(order.path), thing), "frames", progress)
+    elif isinstance(order, ExportCurves) and isinstance(thing, DivergenceLab):
+        _in_pieces(lab_files.values_in_pieces(order.path, thing), "values", progress)
+    else:
+        orders.write(order, thing, lambda _: None)
 
 
 def _drawn(training: Training, count: int, steps: int, progress: bool) -> writing.Drawing:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from gebm_studio import presets
 from gebm_studio.engine import storage
-from gebm_studio.experiments import Comparison, Training, resolve
+from gebm_studio.experiments import Comparison, DivergenceLab, ParticleFlow, Training, begin, resolve
 from gebm_studio.experiments.draws import SampleRun
-from gebm_studio.schema import Preset
+from gebm_studio.schema import Preset, TrainingPreset
 
 SAMPLE_SEED = 15485863
 
@@ -113,12 +113,19 @@ class Runs(Comparison):
         storage.save(self, path)
 
 
-def _made(preset: Preset, device: torch.device, folder: str) -> Run | Runs:
+def _made(preset: Preset, device: torch.device, folder: str) -> Run | Runs | DivergenceLab | ParticleFlow:
+    if not isinstance(preset, TrainingPreset):
+        made = begin(preset, device, folder)
+        if isinstance(made, DivergenceLab | ParticleFlow):
+            return made
+        raise TypeError(f"{type(made).__name__} is no lab and no flow")
     return Runs(preset, device, folder, Run) if preset.compare.runs else Run(preset, device, folder)
 
 
-def experiment(preset: str | Path, *, device: str = "auto", seed: int | None = None, **changes: Any) -> Run | Runs:
-    """A new run of a preset, or several in lockstep where it compares.
+def experiment(
+    preset: str | Path, *, device: str = "auto", seed: int | None = None, **changes: Any
+) -> Run | Runs | DivergenceLab | ParticleFlow:
+    """A new run of a preset, several in lockstep where it compares; or its divergence lab, or its particle flows.
 
     Arguments:
         preset: A preset's name, figure id or path.
@@ -137,7 +144,7 @@ def experiment(preset: str | Path, *, device: str = "auto", seed: int | None = N
     return _made(presets.changed(loaded, paths) if paths else loaded, resolve(device), str(path.parent))
 
 
-def load(path: str | Path, *, device: str = "auto") -> Run | Runs:
+def load(path: str | Path, *, device: str = "auto") -> Run | Runs | DivergenceLab | ParticleFlow:
     """A saved run, ready to continue.
 
     Raises:

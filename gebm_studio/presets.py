@@ -10,14 +10,25 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import tomli_w
 from pydantic import ValidationError
 
 from gebm_studio.files import explain, shipped, written_aside
-from gebm_studio.schema import Compare, Preset, Section, Setting, Variant, describe, settings_of, value_at
-from gebm_studio.schema.explain import one_line, problems_of, setting_at, unknown_setting
+from gebm_studio.schema import (
+    KINDS,
+    Compare,
+    Preset,
+    Section,
+    Setting,
+    TrainingPreset,
+    Variant,
+    describe,
+    settings_of,
+    value_at,
+)
+from gebm_studio.schema.explain import one_line, preset_class, problems_of, setting_at, unknown_setting
 
 __all__ = [
     "Entry",
@@ -35,6 +46,8 @@ __all__ = [
     "value_at",
     "variants",
 ]
+
+P = TypeVar("P", bound=Preset)
 
 FIRST = "ring"
 """The preset that the studio opens first."""
@@ -177,7 +190,7 @@ def to_toml(preset: Preset, run: Mapping[str, Any] | None = None) -> str:
     return tomli_w.dumps(table)
 
 
-def changed(preset: Preset, changes: Mapping[str, Any], where: str = "settings") -> Preset:
+def changed(preset: P, changes: Mapping[str, Any], where: str = "settings") -> P:
     """The preset with the settings at some dotted paths replaced, checked as a whole.
 
     A change of `target`, `base` or `energy` to the name of another kind takes that kind's defaults;
@@ -190,11 +203,13 @@ def changed(preset: Preset, changes: Mapping[str, Any], where: str = "settings")
     problems = []
     for path, value in changes.items():
         group, _, name = path.rpartition(".")
-        if path in sections(preset) and isinstance(value, str):
+        if path == "kind":
+            problems.append(f"{where}: kind: stays {preset.kind}; open a preset of another kind instead")
+        elif path in sections(preset) and isinstance(value, str):
             table[path] = {"kind": value}
         elif group in sections(preset) and name == "kind":
             table[group] = {"kind": value}
-        elif path in Preset.model_fields:
+        elif path in type(preset).model_fields:
             table[path] = value
         elif not _known(preset, table, group, name):
             problems.append(f"{where}: {unknown_setting(path, preset)}")
@@ -206,15 +221,17 @@ def changed(preset: Preset, changes: Mapping[str, Any], where: str = "settings")
                 table[group][name] = value
     if problems:
         raise PresetError(problems)
-    return _validated(table, where)
+    return cast(P, _validated(table, where))
 
 
-def variants(preset: Preset, where: str = "settings") -> tuple[Preset, ...]:
+def variants(preset: Preset, where: str = "settings") -> tuple[TrainingPreset, ...]:
     """The preset of each run of a comparison, alone; none where nothing is compared.
 
     Raises:
         PresetError: With one line for each change that cannot be, naming run and key.
     """
+    if not isinstance(preset, TrainingPreset):
+        return ()
     alone = preset.model_copy(update={"compare": Compare()})
     found, problems = [], []
     for index, run in enumerate(preset.compare.runs):
@@ -235,7 +252,7 @@ def _never_varies(path: str) -> str:
     group = path.partition(".")[0]
     if path in _SHARED:
         return f"{path} is the same for all runs; set it once, in [training]"
-    if group in Preset.model_fields and group not in VARIED:
+    if group in TrainingPreset.model_fields and group not in VARIED:
         return f"{path} is the same for all runs; runs may differ in {', '.join(VARIED)}"
     return ""
 
@@ -292,8 +309,11 @@ def _known(preset: Preset, table: Mapping[str, Any], group: str, name: str) -> b
 
 
 def _validated(table: dict[str, Any], where: str) -> Preset:
+    kind = table.get("kind", "training")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise PresetError([f"{where}: kind: must be one of {', '.join(KINDS)}, got {_shown(kind)}"])
     try:
-        preset = Preset.model_validate(table)
+        preset = preset_class(table).model_validate(table)
     except ValidationError as error:
         raise PresetError([f"{where}: {line}" for line in problems_of(error, table)]) from error
     variants(preset, where)

@@ -13,9 +13,9 @@ from typing import Literal, TypeVar, cast, get_args
 
 from gebm_studio import presets
 from gebm_studio.engine.host import Mode
-from gebm_studio.messages import Export, ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.messages import Export, ExportCurves, ExportFlow, ExportSamples, ExportSettings
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import Preset
+from gebm_studio.schema import Preset, TrainingPreset
 
 Theme = Literal["system", "light", "dark"]
 _SOURCES = ("data", "base", "gebm")
@@ -130,7 +130,7 @@ def _chosen(arguments: argparse.Namespace, check: _Check, problems: list[str]) -
         return _Chosen(preset, str(path.resolve().parent), saved_run.resolve() if saved_run else None)
     except PresetError as error:
         problems.extend(error.problems)
-        return _Chosen(Preset(title="-"), "", None)
+        return _Chosen(TrainingPreset(title="-"), "", None)
 
 
 class _Check:
@@ -224,7 +224,7 @@ class _Check:
     def export(
         self, text: str, grid: tuple[int, int] | None, scale: int, padding: bool, which: tuple[str, ...]
     ) -> Export | None:
-        if not self._file("--export", text, (".png", ".npz", ".csv", ".toml")):
+        if not self._file("--export", text, (".png", ".npz", ".csv", ".toml", ".webp", ".gif")):
             return None
         path = Path(text).expanduser()
         rows, columns = grid or (8, 8)
@@ -233,6 +233,8 @@ class _Check:
                 return ExportCurves(str(path))
             case ".toml":
                 return ExportSettings(str(path))
+            case ".webp" | ".gif":
+                return ExportFlow(str(path))
         return ExportSamples(str(path), rows, columns, scale, padding, which=which)
 
     def _file(self, option: str, text: str, suffixes: tuple[str, ...]) -> bool:

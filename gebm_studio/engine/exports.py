@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gebm_studio.experiments import Comparison, Experiment, Training
+from gebm_studio.experiments import Comparison, Training
 from gebm_studio.experiments.draws import SampleRun
 from gebm_studio.experiments.race import Race
 from gebm_studio.experiments.scoring import COLUMNS as SCORE_COLUMNS
@@ -128,7 +128,7 @@ def _scatter_block(run: Training, points: NDArray[Any], name: str) -> NDArray[np
     return sheet
 
 
-def write_curves(path: Path | str, run: Experiment) -> None:
+def write_curves(path: Path | str, run: Training | Comparison) -> None:
     """Write all curves as CSV: a header, then a row for each measurement; not measured is empty.
 
     Of several runs side by side the first column says whose row it is.

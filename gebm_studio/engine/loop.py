@@ -25,6 +25,7 @@ from gebm_studio.engine.tasks import Task
 from gebm_studio.experiments import Diverged, Experiment, begin, describe, limit_threads, resolve
 from gebm_studio.files import explain
 from gebm_studio.presets import PresetError
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import missing
 
 AUTOSAVE_SECONDS = 10.0
@@ -99,9 +100,9 @@ class Engine:
         """How long the engine may sleep: not at all with work at hand, else until it is told something."""
         if self._task is not None:
             return 0.0
-        if self._state != "running" or self._run is None:
+        if self._state != "running" or self._run is None or self._run.resting:
             return None
-        return self._speed.wait(self._run.preset.view.pace)
+        return self._speed.wait(self._run.preset.pace)
 
     def _handle(self, command: m.Command) -> None:
         try:
@@ -122,10 +123,11 @@ class Engine:
             self._fault(f"while handling {type(command).__name__}")
 
     def _load(self, command: m.Load) -> None:
-        if name := missing(command.preset.target):
+        preset = command.preset
+        if isinstance(preset, TrainingPreset) and (name := missing(preset.target)):
             self._take_up(lambda: Fetching(name, self._tell, lambda: self._inbox.put(command)))
             return
-        self._begin(lambda: begin(command.preset, self._device(), command.folder), command.run_id, command.running)
+        self._begin(lambda: begin(preset, self._device(), command.folder), command.run_id, command.running)
 
     def _restore(self, command: m.Restore) -> None:
         self._begin(lambda: storage.load(command.path, self._device()), command.run_id, command.running)
@@ -225,9 +227,9 @@ class Engine:
             if self._task is not None and self._task.run_waits:
                 return
         run = self._run
-        if run is None or self._state != "running":
+        if run is None or self._state != "running" or run.resting:
             return
-        if self._speed.wait(run.preset.view.pace) > 0:
+        if self._speed.wait(run.preset.pace) > 0:
             return
         before = run.iteration
         try:
@@ -240,7 +242,7 @@ class Engine:
             self._fault(f"at iteration {run.iteration}")
         self._tell_notices(run)
         if run.iteration != before:
-            self._speed.passed(run.iteration, run.preset.view.pace)
+            self._speed.passed(run.iteration, run.preset.pace)
         if time.perf_counter() > self._next_autosave:
             self._autosave()
 

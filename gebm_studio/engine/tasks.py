@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from gebm_studio import messages as m
 from gebm_studio.engine import exports
-from gebm_studio.experiments import Comparison, Training
+from gebm_studio.experiments import Training
 from gebm_studio.experiments.selftest import SelfTest
 
 EXPORT_SEED = 104729
@@ -89,22 +89,14 @@ def _sampling(run: Training, order: m.ExportSamples, title: str) -> Pieces:
         yield m.Note("warning", f"{order.path}: {note}; more steps or larger ones are needed", topic="regime")
 
 
-def writing_race(run: Training, path: str, send: Send) -> Writing:
-    """Measure the race as it is now, then write its table."""
-    return _writing_table(path, exports.race_in_pieces(path, run), "race", send)
+def writing(path: str, making: Iterator[None], what: str, send: Send) -> Writing:
+    """Write a file that is made in pieces."""
 
-
-def writing_scores(run: Comparison, path: str, send: Send) -> Writing:
-    """Finish the scores of a comparison, then write its table."""
-    return _writing_table(path, exports.scores_in_pieces(path, run), "scores", send)
-
-
-def _writing_table(path: str, measuring: Iterator[None], what: str, send: Send) -> Writing:
     def pieces() -> Pieces:
-        yield from measuring
+        yield from making
         yield m.Written(path, what)
 
-    return Writing(path, f"Measuring for {Path(path).name}", pieces(), send)
+    return Writing(path, f"Making {Path(path).name}", pieces(), send)
 
 
 class SelfTesting:

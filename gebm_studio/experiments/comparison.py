@@ -18,7 +18,7 @@ from gebm_studio.experiments.side_by_side import SideBySide
 from gebm_studio.experiments.training import Training
 from gebm_studio.messages import CriticPart, Frame, LayerNorms, Pull, SetValue, State, StepOnce
 from gebm_studio.presets import PresetError, changed, describe_path, parse, to_toml, variants
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 FRONT = "compare.front"
 SCORED = "scores."
@@ -44,7 +44,9 @@ class Comparison:
         PresetError: Where a run's changes, the target's data, or the parts do not fit.
     """
 
-    def __init__(self, preset: Preset, device: torch.device, folder: str = "", kind: type[Training] = Training) -> None:
+    def __init__(
+        self, preset: TrainingPreset, device: torch.device, folder: str = "", kind: type[Training] = Training
+    ) -> None:
         self.preset, self.device, self.folder, self._kind = preset, device, folder, kind
         self.settings_version = 0
         self._runs = [kind(alone, device, folder) for alone in variants(preset)]
@@ -97,6 +99,11 @@ class Comparison:
     def iteration(self) -> int:
         """How many base iterations all runs have done, those that diverged left out while others go on."""
         return min(self._runs[index].iteration for index in self._going() or range(len(self._runs)))
+
+    @property
+    def resting(self) -> bool:
+        """Never: chains move without end."""
+        return False
 
     def _going(self) -> list[int]:
         return [index for index in range(len(self._runs)) if index not in self._stopped]
@@ -288,6 +295,8 @@ class Comparison:
         """
         for index, facts in enumerate(saved.facts["runs"]):
             preset = parse(facts["settings"], self._label(index))
+            if not isinstance(preset, TrainingPreset):
+                raise ValueError(f"a run of a comparison is of kind {preset.kind}")
             if preset != self._runs[index].preset:
                 self._runs[index] = self._kind(preset, self.device, self.folder)
             self._runs[index].take_back(Saved(saved.under(f"run{index}."), facts))

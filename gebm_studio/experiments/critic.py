@@ -24,7 +24,7 @@ from gebm_studio.messages import Along, CriticPart, CriticView, Floats, LayerNor
 from gebm_studio.models import Gebm
 from gebm_studio.models.energies import Network
 from gebm_studio.objectives.penalties import on_segments
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import Target
 
 SHARE = 0.03
@@ -55,7 +55,9 @@ class CriticLook:
         self._due = 0.0
         self._cost = 0.0
 
-    def part(self, preset: Preset, along: Along, *, version: int, iteration: int, running: bool) -> CriticPart | None:
+    def part(
+        self, preset: TrainingPreset, along: Along, *, version: int, iteration: int, running: bool
+    ) -> CriticPart | None:
         """The view that the preset wishes for, line where it wishes for none; None until the first is ready.
 
         While the engine is `running` a look comes again once the time since the last is 1/SHARE times what it cost.
@@ -75,7 +77,7 @@ class CriticLook:
         self._go_on(*self._begun)
         return self._made
 
-    def layers(self, preset: Preset, label: str = "") -> LayerNorms | None:
+    def layers(self, preset: TrainingPreset, label: str = "") -> LayerNorms | None:
         """Gradient norms a layer of this run's critic, as one of several."""
         data, samples = self._data[:LAYER_POINTS], self._model.samples(self._z[:LAYER_POINTS])
         found = layer_norms(self._model.critic, preset.objective, data, samples, self._model.log_partition)
@@ -92,7 +94,9 @@ class CriticLook:
             self._made, self._key, self._begun = made, key, None
             self._due = time.perf_counter() + self._cost / SHARE
 
-    def _pieces(self, preset: Preset, view: CriticView, along: Along, iteration: int) -> Iterator[CriticPart | None]:
+    def _pieces(
+        self, preset: TrainingPreset, view: CriticView, along: Along, iteration: int
+    ) -> Iterator[CriticPart | None]:
         """None after each piece of work, and the part at its end."""
         model = self._model
         if view == "line":

@@ -15,7 +15,7 @@ from gebm_studio.experiments.decay_line import Line, fall_in_a_step, problem
 from gebm_studio.experiments.decay_theory import theory_of
 from gebm_studio.messages import DecayPart
 from gebm_studio.models import Gebm
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import Target
 
 BUDGET = 0.008
@@ -32,7 +32,7 @@ _ELSEWHERE = {"chains", "steps", "warmup", "target_acceptance", "calibration"}
 class Decay:
     """An exhibit: chains of the preset's sampler on the exact model, with one line for each dimension."""
 
-    def __init__(self, model: Gebm, target: Target, preset: Preset) -> None:
+    def __init__(self, model: Gebm, target: Target, preset: TrainingPreset) -> None:
         self._preset = preset
         self._lines: list[Line] = []
         self._goal = 0
@@ -52,7 +52,7 @@ class Decay:
                 return
             min(waiting, key=lambda line: line.steps).work()
 
-    def configure(self, preset: Preset) -> None:
+    def configure(self, preset: TrainingPreset) -> None:
         """Begin again where the algorithm or one of its settings has changed."""
         old, self._preset = self._preset, preset
         if _that_matters(old.sampler) != _that_matters(preset.sampler):

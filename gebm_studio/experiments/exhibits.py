@@ -12,7 +12,7 @@ from gebm_studio.experiments.race import Race
 from gebm_studio.experiments.sweep import Sweep
 from gebm_studio.messages import Part
 from gebm_studio.models import Gebm
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import Target
 
 
@@ -22,7 +22,7 @@ class Exhibit(Protocol):
     def advance(self) -> None:
         """One small piece of work, at the end of each iteration."""
 
-    def configure(self, preset: Preset) -> None:
+    def configure(self, preset: TrainingPreset) -> None:
         """Take changed live settings."""
 
     def model_moved(self) -> None:
@@ -50,7 +50,7 @@ class Keeping(Protocol):
         """
 
 
-EXHIBITS: dict[Part, Callable[[Gebm, Target, Preset], Exhibit]] = {"race": Race, "decay": Decay, "sweep": Sweep}
+EXHIBITS: dict[Part, Callable[[Gebm, Target, TrainingPreset], Exhibit]] = {"race": Race, "decay": Decay, "sweep": Sweep}
 """By the part of a frame that shows each. All are made with every run; one without a wish does nothing."""
 BETWEEN_STEPS: tuple[Part, ...] = ("sweep",)
 """Exhibits that work after every optimisation step, not only at the end of an iteration."""

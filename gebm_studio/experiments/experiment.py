@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from gebm_studio.messages import Frame, Pull, SetValue, State, StepOnce
 from gebm_studio.schema import Preset
-
-if TYPE_CHECKING:
-    from gebm_studio.experiments.training import Training
 
 
 @dataclass(frozen=True)
@@ -28,29 +25,27 @@ class Saved:
 
 
 class Experiment(Protocol):
-    """One training, or several in lockstep.
+    """One training, several in lockstep, a divergence lab, or particle flows.
 
     Attributes:
-        preset: The settings as a person set them.
         device: Where it computes.
         folder: Where relative file names of the preset start.
     """
 
-    preset: Preset
+    @property
+    def preset(self) -> Preset:
+        """The settings as a person set them."""
+
     device: torch.device
     folder: str
 
     @property
     def iteration(self) -> int:
-        """How many base iterations are done."""
+        """How many iterations are done: of a training, base iterations; else steps."""
 
     @property
-    def front(self) -> Training:
-        """The training that panels and exports show."""
-
-    @property
-    def runs(self) -> dict[str, Training]:
-        """Every training by its label; the label of one alone is empty."""
+    def resting(self) -> bool:
+        """Whether nothing is to be done until a person changes something."""
 
     def advance(self) -> None:
         """One small piece of work.
@@ -61,13 +56,6 @@ class Experiment(Protocol):
 
     def step(self, command: StepOnce) -> None:
         """Take single steps of one kind.
-
-        Raises:
-            Diverged: After the last good state was restored, naming the quantity.
-        """
-
-    def train(self, iterations: int) -> None:
-        """Advance by a number of base iterations.
 
         Raises:
             Diverged: After the last good state was restored, naming the quantity.
@@ -88,7 +76,7 @@ class Experiment(Protocol):
         """
 
     def restart_chains(self) -> None:
-        """Begin all chains again from the prior."""
+        """Begin all that moves again from where it began: chains from the prior, particles from their source."""
 
     def frame(self, pull: Pull, *, run_id: int, state: State, rate: float, device: str) -> Frame:
         """The answer to a pull: only the parts that it names are computed."""

@@ -18,7 +18,7 @@ from gebm_studio.experiments.trace import TRACED
 from gebm_studio.experiments.views import pixels
 from gebm_studio.messages import Bytes, Floats, LaneResult, RacePart, frozen
 from gebm_studio.models import Gebm
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import Target
 
 SLICE, SLICE_LEARNING = 0.008, 0.002
@@ -67,7 +67,7 @@ class Race:
     learns they follow it, but nothing is counted or measured; they begin again from the start once it rests.
     """
 
-    def __init__(self, model: Gebm, target: Target, preset: Preset) -> None:
+    def __init__(self, model: Gebm, target: Target, preset: TrainingPreset) -> None:
         self._model, self._target = model, target
         self._settings, self._beta, self._seed = preset.race, 1.0 / preset.sampler.temperature, preset.seed
         self._entries: list[Entry] = []
@@ -77,7 +77,7 @@ class Race:
 
     # What a run tells.
 
-    def configure(self, preset: Preset) -> None:
+    def configure(self, preset: TrainingPreset) -> None:
         """Take changed settings: a changed lane begins again, changed chains or β begin all again."""
         old, self._settings = self._settings, preset.race
         beta = 1.0 / preset.sampler.temperature

@@ -9,7 +9,7 @@ from gebm_studio.experiments.scoring import LAWS, SCORES, Scoring
 from gebm_studio.experiments.training import PREVIEW_SEED, Training
 from gebm_studio.experiments.views import Views
 from gebm_studio.messages import ComparedRun, ComparePart, DataPart, Extent, LawScores
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 
 class SideBySide:
@@ -18,7 +18,7 @@ class SideBySide:
     Everything here draws from generators of its own, the same for each run, and changes nothing.
     """
 
-    def __init__(self, runs: Sequence[Training], preset: Preset) -> None:
+    def __init__(self, runs: Sequence[Training], preset: TrainingPreset) -> None:
         self._runs = runs
         self._views = [Views(run.model, run.target, preset.seed + PREVIEW_SEED) for run in runs]
         together = shared_home([views.home for views in self._views])
@@ -29,7 +29,7 @@ class SideBySide:
 
     def part(
         self,
-        preset: Preset,
+        preset: TrainingPreset,
         stopped: Mapping[int, str],
         since: Sequence[int],
         scoring: Scoring,
@@ -68,7 +68,7 @@ class SideBySide:
         notes = tuple((scoring.judge.protocol() | _kl_notes(self._runs)).items())
         return ComparePart(tuple(found), preset.compare.front, floor, notes, scoring.busy)
 
-    def _picture(self, index: int, preset: Preset, extent: Extent | None, running: bool) -> DataPart | None:
+    def _picture(self, index: int, preset: TrainingPreset, extent: Extent | None, running: bool) -> DataPart | None:
         """The picture of the run whose turn it is, and of one that has not been shown."""
         if index != self._turn and self._shown[index]:
             return None

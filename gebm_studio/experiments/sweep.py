@@ -17,7 +17,7 @@ from gebm_studio.experiments.sweep_trial import TrialRun
 from gebm_studio.messages import Doubles, SweepPart, frozen
 from gebm_studio.models import Gebm
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import Target
 
 SLICE = 0.008
@@ -39,7 +39,7 @@ class Sweep:
         PresetError: Where the target names no modes, or the preset's networks do not take what the study sets.
     """
 
-    def __init__(self, model: Gebm, target: Target, preset: Preset) -> None:
+    def __init__(self, model: Gebm, target: Target, preset: TrainingPreset) -> None:
         self._target, self._preset, self._share = target, preset, preset.sweep.share
         self._plan = plan_of(preset)
         if self._plan.trials and target.modes is None:
@@ -62,7 +62,7 @@ class Sweep:
 
     # What a run tells.
 
-    def configure(self, preset: Preset) -> None:
+    def configure(self, preset: TrainingPreset) -> None:
         """Take the share of time; nothing else of a sweep changes while it runs."""
         self._share = preset.sweep.share
 

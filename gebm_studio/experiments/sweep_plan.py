@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gebm_studio import presets
-from gebm_studio.schema import Preset, Sweep
+from gebm_studio.schema import Sweep, TrainingPreset
 
 STREAM = 0x53574550
 """Keeps the sweep's draws apart from those of the run with the same seed."""
@@ -95,7 +95,7 @@ class Plan:
         return tuple(METHODS[name].label for name in self.methods)
 
 
-def plan_of(preset: Preset) -> Plan:
+def plan_of(preset: TrainingPreset) -> Plan:
     """The trainings of a preset's sweep; none without a study."""
     sweep = preset.sweep
     if sweep.study == "random_networks":
@@ -105,13 +105,13 @@ def plan_of(preset: Preset) -> Plan:
     return Plan((), 1, (), ())
 
 
-def trial_preset(preset: Preset, trial: Trial) -> Preset:
+def trial_preset(preset: TrainingPreset, trial: Trial) -> TrainingPreset:
     """The settings of one training, of which only target and kinds of network are the preset's.
 
     Raises:
         PresetError: Where the preset's networks do not take what the study sets.
     """
-    bare = Preset(title="trial", target=preset.target, base=preset.base, energy=preset.energy)
+    bare = TrainingPreset(title="trial", target=preset.target, base=preset.base, energy=preset.energy)
     return presets.changed(bare, {**trial.changes, "seed": trial.seed}, "sweep")
 
 

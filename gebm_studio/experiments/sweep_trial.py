@@ -7,7 +7,7 @@ import torch
 from gebm_studio import models
 from gebm_studio.experiments.learner import Diverged, Learner
 from gebm_studio.experiments.sweep_score import FAILED, SAMPLES, Score, score_of
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import Target
 
 ROLES = ("data", "latent", "score")
@@ -23,7 +23,7 @@ class TrialRun:
         iterations: Base iterations, after which the base is judged.
     """
 
-    def __init__(self, preset: Preset, target: Target, iterations: int) -> None:
+    def __init__(self, preset: TrainingPreset, target: Target, iterations: int) -> None:
         self._preset, self._target, self._iterations = preset, target, iterations
         device = target.device
         self._model = models.build(preset, target.shape, target.log_density, device)

@@ -22,7 +22,7 @@ from gebm_studio.experiments.schedule import Schedule
 from gebm_studio.experiments.views import Views
 from gebm_studio.messages import CriticPart, CurvesPart, Frame, Pull, SetValue, State, Step, StepOnce, frozen
 from gebm_studio.presets import PresetError, changed, describe_path
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 ROLES = ("data", "latent", "chains", "evaluation")
 """One random generator each, so that no part's draws depend on what another does."""
@@ -48,7 +48,7 @@ class Training:
         PresetError: Where the target's data cannot be had or the parts do not fit it.
     """
 
-    def __init__(self, preset: Preset, device: torch.device, folder: str = "") -> None:
+    def __init__(self, preset: TrainingPreset, device: torch.device, folder: str = "") -> None:
         self.preset, self.device, self.folder = preset, device, folder
         self.target = targets.build(preset.target, seed=preset.seed, device=device, folder=folder)
         try:
@@ -85,6 +85,11 @@ class Training:
     def iteration(self) -> int:
         """How many base iterations are done."""
         return self.schedule.iteration
+
+    @property
+    def resting(self) -> bool:
+        """Never: chains move without end."""
+        return False
 
     @property
     def front(self) -> Training:
@@ -264,7 +269,7 @@ class Training:
         for exhibit in self.exhibits.values():
             exhibit.restart()
 
-    def adopt(self, preset: Preset) -> None:
+    def adopt(self, preset: TrainingPreset) -> None:
         """Take the live settings of a preset that differs in nothing else."""
         old, self.preset = self.preset, preset
         self.settings_version += 1

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gebm_studio.messages.critic import CriticPart
+from gebm_studio.messages.divergences import BarsPart, BoundPart, PairPart, PlanPart, SweptPart, TangentPart
+from gebm_studio.messages.particles import FlowCurvesPart, FlowPart
 from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Reading
 from gebm_studio.messages.sampling import DecayPart, DiagnosticsPart, RacePart, SelfTested
 from gebm_studio.messages.study import ComparePart
@@ -43,6 +45,14 @@ class Frame:
     critic: CriticPart | None = None
     compare: ComparePart | None = None
     sweep: SweepPart | None = None
+    pair: PairPart | None = None
+    bars: BarsPart | None = None
+    swept: SweptPart | None = None
+    tangent: TangentPart | None = None
+    bound: BoundPart | None = None
+    plan: PlanPart | None = None
+    flow: FlowPart | None = None
+    flow_curves: FlowCurvesPart | None = None
     reading: Reading | None = None
     asked_run_id: int = 0
     front: int = 0

@@ -9,7 +9,10 @@ from gebm_studio.messages.arrays import Extent
 from gebm_studio.messages.critic import Along
 from gebm_studio.schema import Preset
 
-Part = Literal["data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "critic", "compare", "sweep"]
+Part = Literal[
+    "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "critic", "compare", "sweep",
+    "pair", "bars", "swept", "tangent", "bound", "plan", "flow", "flow_curves",
+]  # fmt: skip
 Step = Literal["iteration", "energy", "base", "sampler"]
 
 
@@ -129,6 +132,28 @@ class ExportCompare:
 
 
 @dataclass(frozen=True)
+class ExportValues:
+    """Write every divergence of a lab, with its error and protocol, and its swept curves, as CSV."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class ExportFlow:
+    """Write the recorded frames of particle flows: an animation (WebP, GIF), one frame (PNG), or all positions (NPZ).
+
+    `at` is the recorded frame of a PNG, counted from 0, the newest where it is −1; `size` the side of a flow's square
+    in pixels; `rate` the frames a second of an animation, of which there are at most `frames`.
+    """
+
+    path: str
+    at: int = -1
+    size: int = 480
+    rate: int = 25
+    frames: int = 200
+
+
+@dataclass(frozen=True)
 class SelfTest:
     """Check the samplers against exact values; the run waits meanwhile and is not changed."""
 
@@ -152,6 +177,9 @@ class Pull:
     holds of each training; `settings_version` the settings it holds. Extents are what the
     maps should cover (None: the engine's own choice). `probe` asks for an exact reading at a
     point: ("data", (x, y)) or ("latent", (z1, z2)). `critic_along` chooses the line of the critic's view.
+    `pair_extent` is what the pair's picture covers; `bound_since` and `flow_since` are the rows that the window holds
+    of the bound and of the flows' curves; `flow_at` is the recorded frame of the flows that is looked at, −1 the
+    newest.
     """
 
     run_id: int = 0
@@ -166,9 +194,15 @@ class Pull:
     probe: tuple[str, tuple[float, ...]] | None = None
     film_chain: int = 0
     critic_along: Along = "modes"
+    pair_extent: Extent | None = None
+    bound_since: int = 0
+    flow_at: int = -1
+    flow_since: int = 0
 
 
-Export = ExportSamples | ExportCurves | ExportSettings | ExportRace | ExportSweep | ExportCompare
+Export = (
+    ExportSamples | ExportCurves | ExportSettings | ExportRace | ExportSweep | ExportCompare | ExportValues | ExportFlow
+)  # fmt: skip
 Command = (
     Load | Restore | Run | Pause | StepOnce | Reset | RestartChains | SetValue | Save | Export | SelfTest | Cancel
     | Stop | Pull

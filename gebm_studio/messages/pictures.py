@@ -12,7 +12,7 @@ from gebm_studio.messages.arrays import Bytes, Doubles, Extent, Flags, Floats, I
 class Map:
     """A picture of a function on the plane: `values` (H, W), row 0 at the bottom."""
 
-    name: Literal["energy", "density", "critic", "potential"]
+    name: Literal["energy", "density", "critic", "potential", "log_ratio", "integrand", "witness"]
     values: Floats
     extent: Extent
     levels: tuple[float, float]

@@ -13,7 +13,7 @@ from gebm_studio.models.energies import Function
 from gebm_studio.models.gebm import Gebm, LatentPotential, ess_fraction, log_mean_exp, tilt
 from gebm_studio.models.witness import Witness
 from gebm_studio.objectives import OBJECTIVES
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.schema.model import WitnessEnergy
 
 __all__ = [
@@ -26,7 +26,11 @@ def _no_data(_: int) -> Tensor:
 
 
 def build(
-    preset: Preset, shape: tuple[int, ...], log_target: Function, device: torch.device, draws: bases.Draws = _no_data
+    preset: TrainingPreset,
+    shape: tuple[int, ...],
+    log_target: Function,
+    device: torch.device,
+    draws: bases.Draws = _no_data,
 ) -> Gebm:
     """The GEBM of a preset with its starting weights, which depend on the seed alone.
 
@@ -62,7 +66,7 @@ def build(
     return Gebm(base, energy).to(device).eval()
 
 
-def _read(energy: energies.Energy, preset: Preset) -> energies.Energy:
+def _read(energy: energies.Energy, preset: TrainingPreset) -> energies.Energy:
     """The energy that the objective makes of its critic.
 
     Networks are the critic. The energies that are what they are by definition stay so: the critic is then the one

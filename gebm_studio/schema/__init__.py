@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, TypeAdapter
 
+from gebm_studio.schema.divergences import DivergencesPreset
 from gebm_studio.schema.field import Section, Setting, describe, setting, settings_of
-from gebm_studio.schema.misfits import objective_misfits
-from gebm_studio.schema.model import Base, ConvBase, ConvEnergy, Energy, LinearEnergy, MlpBase, MlpEnergy
+from gebm_studio.schema.model import Base, Energy
 from gebm_studio.schema.objective import Objective
+from gebm_studio.schema.particles import ParticlesPreset
+from gebm_studio.schema.preset import Preset
 from gebm_studio.schema.run import Training, View
 from gebm_studio.schema.sampling import Decay, Lane, Race, Sampler
 from gebm_studio.schema.study import Compare, Variant
 from gebm_studio.schema.sweep import Sweep
-from gebm_studio.schema.target import PointFile, Ring, Target
+from gebm_studio.schema.target import Target
+from gebm_studio.schema.training import TrainingPreset
 
 __all__ = [
+    "KINDS",
     "Base",
     "Compare",
     "Decay",
+    "DivergencesPreset",
     "Energy",
     "Lane",
     "Objective",
+    "ParticlesPreset",
     "Preset",
     "Race",
     "Sampler",
@@ -31,87 +37,27 @@ __all__ = [
     "Sweep",
     "Target",
     "Training",
+    "TrainingPreset",
     "Variant",
     "View",
     "describe",
+    "json_schema",
     "setting",
     "settings_of",
+    "value_at",
 ]
 
-Text = Annotated[str, Strict()]
+KINDS: dict[str, type[Preset]] = {
+    str(preset.model_fields["kind"].default): preset for preset in (TrainingPreset, DivergencesPreset, ParticlesPreset)
+}
+"""The kinds of preset, by what their file calls them; a file that names none is a training."""
 
 
-class Preset(Section):
-    """One figure: what is learned, by what, how it is sampled, and what a person should see."""
-
-    title: Text = Field(description="Name of the preset, as the list shows it.", min_length=1, max_length=80)
-    figure: Text = Field("", description="Figure id, such as F01.", max_length=16)
-    source: Text = Field("", description="Where the figure comes from.", max_length=200)
-    summary: Text = Field("", description="One line for the list.", max_length=160)
-    look: Text = Field("", description="What to look at.", max_length=1200)
-    expect: Text = Field("", description="What to expect.", max_length=1200)
-    kind: Literal["training"] = Field("training", description="The kind of experiment.")
-    seed: int = setting(0, help="One seed gives one result, bit for bit, on the CPU.", ge=0, le=2**31 - 1)
-    target: Target = Field(default_factory=Ring, description="What is learned.")
-    base: Base = Field(default_factory=MlpBase, description="The generator that learns where the data lives.")
-    energy: Energy = Field(default_factory=MlpEnergy, description="The critic that says how much mass goes there.")
-    objective: Objective = Field(default_factory=Objective, description="The bound that trains both.")
-    training: Training = Field(default_factory=Training, description="The alternating schedule.")
-    sampler: Sampler = Field(default_factory=Sampler, description="The latent chains.")
-    race: Race = Field(default_factory=Race, description="Several samplers side by side.")
-    decay: Decay = Field(default_factory=Decay, description="W₂ to the posterior against time.")
-    compare: Compare = Field(default_factory=Compare, description="Several runs side by side, in lockstep.")
-    sweep: Sweep = Field(default_factory=Sweep, description="Many small trainings in the background.")
-    view: View = Field(default_factory=View, description="What the panels show at first.")
-
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        """The parts must speak of the same space; a file's shape is checked when it is read."""
-        problems = list(self._misfits())
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
-
-    def _misfits(self) -> list[str]:
-        shape, target = self.target.shape, self.target.kind
-        problems = []
-        if shape is not None:
-            for name, part in (("base", self.base), ("energy", self.energy)):
-                if isinstance(part, ConvBase | ConvEnergy) and len(shape) != 3:
-                    problems.append(f"{name}: kind conv needs a target of images, not {target}; use kind mlp")
-                elif part.kind in ("linear", "quadratic") and len(shape) == 3:
-                    problems.append(f"{name}: kind {part.kind} does not take images; use kind conv or mlp")
-            if self.base.kind == "circle" and shape != (2,):
-                problems.append(f"base: kind circle needs a target in the plane, {target} has shape {shape}")
-            if self.base.kind == "flower" and shape != (3,):
-                problems.append(f"base: kind flower needs a target in space, {target} has shape {shape}")
-            if self.base.kind == "linear" and len(shape) == 1 and len(self.base.matrix) != shape[0]:
-                problems.append(f"base.matrix: target {target} needs {shape[0]} rows, got {len(self.base.matrix)}")
-            width = {"linear": "weights", "quadratic": "mean"}.get(self.energy.kind)
-            if width and len(shape) == 1 and len(getattr(self.energy, width)) != shape[0]:
-                got = len(getattr(self.energy, width))
-                problems.append(f"energy.{width}: target {target} needs {shape[0]} entries, got {got}")
-        if isinstance(self.energy, LinearEnergy) and isinstance(self.target, PointFile):
-            problems.append("energy: kind linear needs a target of known dimension; use kind mlp for a file")
-        if self.energy.kind == "flow" and not self.base.has_density:
-            problems.append("energy: kind flow needs a base with a density; use a base of kind flow, gaussian or ppca")
-        if self.energy.kind == "ratio":
-            on_circle = (
-                self.base.kind == "circle"
-                and self.target.kind == "von_mises"
-                and (self.base.radius, self.base.center) == (self.target.radius, self.target.center)
-            )
-            if not on_circle and not (self.base.has_density and self.target.has_density):
-                problems.append(
-                    "energy: kind ratio needs a target and a base with densities on the same support; use a base of "
-                    "kind gaussian, flow or square linear with a Gaussian, moons, checkerboard, spiral or funnel target"
-                )
-            if self.training.train in ("both", "energy"):
-                problems.append("training.train: an exact ratio energy has nothing to learn; use base or none")
-        problems += objective_misfits(self.objective, self.base, self.energy, self.training)
-        if self.compare.runs and self.sweep.study != "none":
-            problems.append("sweep.study: a comparison has no sweep beside it; use none, or compare no runs")
-        return problems
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a preset of any kind."""
+    every = TrainingPreset | DivergencesPreset | ParticlesPreset
+    adapter: TypeAdapter[Preset] = TypeAdapter(Annotated[every, Field(discriminator="kind")])
+    return adapter.json_schema()
 
 
 def value_at(preset: Preset, path: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gebm_studio.schema import Preset, Section, Setting, describe
+from gebm_studio.schema import KINDS, Preset, Section, Setting, TrainingPreset, describe
 
 _NOUNS = {"int": "a whole number", "float": "a number", "bool": "true or false", "text": "text", "section": "a table"}
 _PYDANTIC_NOUNS = {
@@ -35,7 +35,7 @@ def problems_of(error: ValidationError, table: Mapping[str, Any]) -> list[str]:
 def unknown_setting(path: str, preset: Preset) -> str:
     """The line for a dotted path that names no setting of the preset."""
     known: list[str] = []
-    for name in Preset.model_fields:
+    for name in type(preset).model_fields:
         part = getattr(preset, name)
         known += [f"{name}.{inner}" for inner in type(part).model_fields] if isinstance(part, Section) else [name]
     near = difflib.get_close_matches(path, known, n=3)
@@ -70,9 +70,9 @@ def _lines(detail: ErrorDetails, table: Mapping[str, Any]) -> Iterator[str]:
     elif kind == "missing":
         yield f"{path}: missing; add it"
     elif kind == "union_tag_not_found":
-        yield f"{path}: its kind is missing; add kind, {_kinds(path)}"
+        yield f"{path}: its kind is missing; add kind, {_kinds(path, table)}"
     elif kind == "union_tag_invalid":
-        yield f"{path}.kind: must be {_kinds(path)}, got {_shown(value.get('kind'))}"
+        yield f"{path}.kind: must be {_kinds(path, table)}, got {_shown(value.get('kind'))}"
     elif kind in ("too_short", "too_long"):
         yield from _length(path, kind, value, context, ("entry", "entries"))
     elif kind in ("string_too_short", "string_too_long"):
@@ -87,6 +87,8 @@ def _demand(path: str, detail: ErrorDetails, table: Mapping[str, Any]) -> str:
     setting, entry = setting_at(path, table), path.endswith("]")
     if kind.startswith(("model_", "dict_")) or (setting and setting.kind == "section"):
         return "be a table"
+    if setting and setting.kind == "choices":
+        return f"be {setting.range_text().replace('some of', 'one of') if entry else 'a list'}"
     if setting and setting.choices and not entry:
         return f"be {setting.range_text()}"
     allowed = setting.range_text() if setting and not entry else ""
@@ -124,7 +126,7 @@ def _path(location: tuple[int | str, ...], table: Mapping[str, Any]) -> str:
     parts = list(location)
     if len(parts) > 1:
         group = table.get(str(parts[0]))
-        if isinstance(group, Mapping) and group.get("kind") == parts[1] and _members(str(parts[0]))[1:]:
+        if isinstance(group, Mapping) and group.get("kind") == parts[1] and _members(str(parts[0]), table)[1:]:
             del parts[1]
     text = ""
     for part in parts:
@@ -133,21 +135,27 @@ def _path(location: tuple[int | str, ...], table: Mapping[str, Any]) -> str:
     return text
 
 
-def _members(group: str) -> tuple[type[Section], ...]:
+def preset_class(table: Mapping[str, Any]) -> type[Preset]:
+    """The class of preset that a table means; a training where it names none, or none that there is."""
+    kind = table.get("kind")
+    return KINDS.get(kind, TrainingPreset) if isinstance(kind, str) else TrainingPreset
+
+
+def _members(group: str, table: Mapping[str, Any]) -> tuple[type[Section], ...]:
     """The classes that a preset's section can have: several where its kind chooses."""
-    field = Preset.model_fields.get(group)
+    field = preset_class(table).model_fields.get(group)
     annotation = field.annotation if field else None
     candidates = typing.get_args(annotation) or (annotation,)
     return tuple(c for c in candidates if isinstance(c, type) and issubclass(c, Section))
 
 
-def _kinds(group: str) -> str:
-    return "one of " + ", ".join(str(member.model_fields["kind"].default) for member in _members(group))
+def _kinds(group: str, table: Mapping[str, Any]) -> str:
+    return "one of " + ", ".join(str(member.model_fields["kind"].default) for member in _members(group, table))
 
 
 def _section_class(group: str, table: Mapping[str, Any]) -> type[Section] | None:
     """The class of the section that a table means by `group`."""
-    members = _members(group)
+    members = _members(group, table)
     if len(members) == 1:
         return members[0]
     part = table.get(group)
@@ -158,7 +166,7 @@ def _section_class(group: str, table: Mapping[str, Any]) -> type[Section] | None
 def _holder(path: str, table: Mapping[str, Any]) -> type[Section] | None:
     """The class that has the last key of a path such as `sampler.friction` or `race.lanes[0].friction`."""
     group, *inner = [key.split("[")[0] for key in path.split(".")[:-1]] or [""]
-    model = _section_class(group, table) if group else Preset
+    model = _section_class(group, table) if group else preset_class(table)
     for key in inner:
         annotation = model.model_fields[key].annotation if model and key in model.model_fields else None
         entry = next(iter(typing.get_args(annotation)), None)

@@ -74,8 +74,9 @@ def setting(
 class Setting:
     """One setting as a control or the command line sees it.
 
-    ``kind`` is ``bool``, ``int``, ``float``, ``text``, ``choice``, ``numbers``, ``section``
-    (a choice between groups of settings, told apart by their ``kind`` key) or ``sections`` (a list of groups).
+    ``kind`` is ``bool``, ``int``, ``float``, ``text``, ``choice``, ``choices`` (several of them, in order),
+    ``numbers``, ``section`` (a choice between groups of settings, told apart by their ``kind`` key) or ``sections``
+    (a list of groups).
     """
 
     path: str
@@ -100,7 +101,7 @@ class Setting:
     def range_text(self) -> str:
         """The allowed values in words, for messages and tooltips."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            return ("some of " if self.kind == "choices" else "one of ") + ", ".join(self.choices)
         if self.kind == "bool":
             return "true or false"
         low = "" if self.low is None else f"{'above' if self.low_open else 'from'} {number(self.low)}"
@@ -187,6 +188,8 @@ def _kind(annotation: Any) -> tuple[str, tuple[str, ...], bool]:
         return "choice", tuple(str(value) for value in typing.get_args(annotation)), False
     if origin is tuple:
         entry = typing.get_args(annotation)[0]
+        if typing.get_origin(entry) is Literal:
+            return "choices", tuple(str(value) for value in typing.get_args(entry)), False
         many = isinstance(entry, type) and issubclass(entry, Section)
         return ("sections" if many else "numbers"), (), False
     simple = {bool: "bool", int: "int", float: "float", str: "text"}

@@ -16,12 +16,18 @@ HIGH = 0.7
 """The same where the upper one holds pictures over a table."""
 LEAST = 234
 """Pixels that pictures over a table leave for curves: three lines of legend and a plot with its axes."""
-OPTIONAL = {"gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent",
-            "compare": "data"}  # fmt: skip
+OPTIONAL = {
+    "gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent", "compare": "data",
+    "pair": "data", "bars": "latent", "bound": "diagnostics", "tangent": "diagnostics", "plan": "diagnostics",
+    "swept": "curves", "flow": "data", "flow_curves": "curves",
+}  # fmt: skip
 """Docks that only some presets need, each with the one that it stands before."""
-GIVES_WAY = {"race": ("diagnostics",), "sweep": ("diagnostics",), "compare": ("latent",)}
+GIVES_WAY = {
+    "race": ("diagnostics",), "sweep": ("diagnostics",), "compare": ("latent",),
+    "pair": ("data", "latent", "curves", "diagnostics"), "flow": ("data", "latent", "curves", "diagnostics"),
+}  # fmt: skip
 """Docks that leave their room to an optional one while it is needed."""
-VERSION = 4
+VERSION = 5
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
 
 Area = Qt.DockWidgetArea

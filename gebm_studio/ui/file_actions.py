@@ -10,7 +10,16 @@ from PySide6.QtWidgets import QWidget
 
 from gebm_studio import presets
 from gebm_studio.files import explain
-from gebm_studio.messages import ExportCompare, ExportCurves, ExportRace, ExportSweep, Save
+from gebm_studio.messages import (
+    ExportCompare,
+    ExportCurves,
+    ExportFlow,
+    ExportRace,
+    ExportSweep,
+    ExportValues,
+    Save,
+)
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.dialogs import ExportDialog, ask_open, ask_save
 from gebm_studio.ui.panels import Panel
@@ -133,6 +142,31 @@ class FileActions:
         self._remember(path)
         self._session.send(ExportCompare(str(path)))
 
+    def ask_export_values(self) -> None:
+        """Ask where to and write every divergence of a lab and its swept curves."""
+        proposal = self.folder / f"{self._session.name or 'run'}-divergences.csv"
+        ask_save(self._window, "Export the divergences", "CSV (*.csv)", proposal, self.export_values)
+
+    def export_values(self, path: Path) -> None:
+        """Write every divergence of a lab and its swept curves as CSV."""
+        self._remember(path)
+        self._session.send(ExportValues(str(path)))
+
+    def ask_export_flow(self, at: int = -1) -> None:
+        """Ask where to and write the recorded frames of particle flows; a PNG shows the frame `at`."""
+        proposal = self.folder / f"{self._session.name or 'run'}-flow.webp"
+        filters = "WebP (*.webp);;GIF (*.gif);;PNG (*.png);;Positions (*.npz)"
+
+        def write(path: Path) -> None:
+            self.export_flow(path, at)
+
+        ask_save(self._window, "Export the particle flow", filters, proposal, write)
+
+    def export_flow(self, path: Path, at: int = -1) -> None:
+        """Write recorded frames: an animation, one frame, or all positions."""
+        self._remember(path)
+        self._session.send(ExportFlow(str(path), at))
+
     def ask_export_panel(self, panel: Panel) -> None:
         """Ask where to and write the picture of a panel."""
         proposal = self.folder / f"{self._session.name or 'run'}-{panel.part}.png"
@@ -163,7 +197,8 @@ class FileActions:
     def show_export(self) -> None:
         """Open the dialog for sample grids, or bring it to the front."""
         if self.export_dialog is None:
-            images = len(self._session.preset.target.shape or ()) == 3
+            preset = self._session.preset
+            images = isinstance(preset, TrainingPreset) and len(preset.target.shape or ()) == 3
             self.export_dialog = ExportDialog(self._window, self.folder, self._session.send, images=images)
             self.export_dialog.destroyed.connect(self._forget_dialog)
             self.export_dialog.show()

@@ -56,6 +56,8 @@ def _file(window: StudioWindow, menu: QMenu) -> None:
     _add(menu, "Export rac&e as CSV…", files.ask_export_race)
     _add(menu, "Export co&mparison as CSV…", files.ask_export_compare)
     _add(menu, "Export s&weep as CSV…", files.ask_export_sweep)
+    _add(menu, "Export &divergences as CSV…", files.ask_export_values)
+    _add(menu, "Export particle &flow…", files.ask_export_flow)
     menu.addSeparator()
     quit_action = _add(menu, "&Quit", window.close, "Ctrl+Q")
     quit_action.setMenuRole(QAction.MenuRole.QuitRole)

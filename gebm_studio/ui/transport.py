@@ -23,6 +23,8 @@ STEPS: dict[Step, str] = {
     "base": "Step the base",
     "sampler": "Step the sampler",
 }
+PARTS: tuple[Step, ...] = ("energy", "base", "sampler")
+"""What only a training can step alone."""
 
 
 class Transport(QToolBar):
@@ -94,9 +96,11 @@ class Transport(QToolBar):
         self.run_action.setToolTip(f"{'Pause' if running else 'Run'} (Space)")
         self.run_action.setIcon(icon("pause" if running else "run"))
         can_run = state in ("running", "paused", "diverged")
-        acting = (self.run_action, self.reset_action, self.restart_chains_action, *self.step_actions.values())
-        for action in acting:
+        trains = self._session.preset.kind == "training"
+        for action in (self.run_action, self.reset_action, self.step_actions["iteration"]):
             action.setEnabled(can_run)
+        for action in (self.restart_chains_action, *(self.step_actions[what] for what in PARTS)):
+            action.setEnabled(can_run and trains)
         if state == "starting":
             self.rate.show_text("starting…")
         elif state == "stopped":
@@ -107,7 +111,8 @@ class Transport(QToolBar):
     def show_settings(self) -> None:
         """Show the name of the run and its pace."""
         self.name.show_text(self._session.preset.title)
-        pace = self._session.preset.view.pace
+        self.show_state(self._session.state)
+        pace = self._session.preset.pace
         place = self.speed.findData(pace)
         if place < 0:
             self.speed.addItem(_pace_text(pace), pace)
@@ -148,7 +153,7 @@ class Transport(QToolBar):
         return button
 
     def _slow(self, slow: bool) -> None:
-        pace = self._session.preset.view.pace
+        pace = self._session.preset.pace
         if slow:
             self._pace_before = pace
             self._changes.change("view.pace", SLOW)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from gebm_studio import files, presets
 from gebm_studio.engine.host import Mode, Options
 from gebm_studio.messages import Frame, Part
-from gebm_studio.schema import Preset
+from gebm_studio.schema import DivergencesPreset, ParticlesPreset, Preset, TrainingPreset
 from gebm_studio.ui import autosaves, menus
 from gebm_studio.ui import theme as themes
 from gebm_studio.ui.announcer import Announcer
@@ -70,7 +70,7 @@ class StudioWindow(QMainWindow):
         self.session.begin()  # first of all: the engine starts while the window is being built
         self.changes = UndoableChanges(self.session)
         self._help: HelpWindow | None = None
-        self._front = preset.compare.front
+        self._front = _front(preset)
         self._build()
         self._connect()
         self._recall()
@@ -131,7 +131,7 @@ class StudioWindow(QMainWindow):
 
     def _build(self) -> None:
         self.docks = Docks()
-        self.panels: dict[str, Panel] = {name: panel() for name, panel in PANELS.items()}
+        self.panels: dict[str, Panel[Any]] = {name: panel() for name, panel in PANELS.items()}
         entries, self._broken = presets.listing()
         self._names = {entry.preset.title: entry.name for entry in reversed(entries)}  # of equal titles the first
         self.presets = PresetList(entries)
@@ -187,11 +187,15 @@ class StudioWindow(QMainWindow):
         if self.isMinimized():
             return frozenset(), {}
         # A dock behind another tab counts as visible to Qt, but no part of it can be seen.
-        visible = [panel for panel in self.panels.values() if not panel.visibleRegion().isEmpty()]
+        visible = [panel for panel in self._speaking() if not panel.visibleRegion().isEmpty()]
         fields: dict[str, Any] = {}
         for panel in visible:
             fields.update(panel.pull_fields())
         return frozenset(panel.part for panel in visible), fields
+
+    def _speaking(self) -> list[Panel[Any]]:
+        """The panels that speak of the kind of preset that is open."""
+        return [panel for panel in self.panels.values() if panel.kind == self.session.preset.kind]
 
     def _open_entry(self, entry: presets.Entry) -> None:
         self.files.open(entry.path)
@@ -201,8 +205,8 @@ class StudioWindow(QMainWindow):
     def _start_run(self, preset: Preset) -> None:
         self.changes.stack.clear()
         self.docks.show_for(_wanted(preset))
-        self._front = preset.compare.front
-        for panel in self.panels.values():
+        self._front = _front(preset)
+        for panel in self._speaking():
             panel.start_run(preset)
         self._show_settings()
         self.presets.show_open(self.session.name, preset)
@@ -210,9 +214,9 @@ class StudioWindow(QMainWindow):
     def _show_frame(self, frame: Frame) -> None:
         if frame.front != self._front:
             self._front = frame.front
-            for panel in self.panels.values():
+            for panel in self._speaking():
                 panel.change_front()
-        for panel in self.panels.values():
+        for panel in self._speaking():
             panel.show_frame(frame)
             panel.show_reading(frame.reading)
         self.transport.show_frame(frame)
@@ -220,7 +224,7 @@ class StudioWindow(QMainWindow):
 
     def _show_settings(self) -> None:
         self.setWindowTitle(f"{self.session.preset.title} — GEBM Studio")
-        for panel in self.panels.values():
+        for panel in self._speaking():
             panel.update_settings(self.session.preset)
 
     # Layout, theme, closing
@@ -276,8 +280,19 @@ class StudioWindow(QMainWindow):
         super().closeEvent(event)
 
 
+def _front(preset: Preset) -> int:
+    """Which run of a comparison the panels show."""
+    return preset.compare.front if isinstance(preset, TrainingPreset) else 0
+
+
 def _wanted(preset: Preset) -> frozenset[str]:
     """The optional docks that a preset fills."""
+    if isinstance(preset, DivergencesPreset):
+        return frozenset({"pair", *preset.view.docks})
+    if isinstance(preset, ParticlesPreset):
+        return frozenset({"flow", "flow_curves"})
+    if not isinstance(preset, TrainingPreset):
+        return frozenset()
     fills = {
         "gallery": len(preset.target.shape or ()) == 3,
         "race": bool(preset.race.lanes),

@@ -6,13 +6,14 @@ from gebm_studio.schema import Setting
 from gebm_studio.ui.controls.editor import Editor
 from gebm_studio.ui.controls.number import NumberEditor
 from gebm_studio.ui.controls.optional import OptionalEditor
-from gebm_studio.ui.controls.simple import ChoiceEditor, NumbersEditor, SwitchEditor, TextEditor
+from gebm_studio.ui.controls.simple import ChoiceEditor, ChoicesEditor, NumbersEditor, SwitchEditor, TextEditor
 
 EDITORS: dict[str, type[Editor]] = {
     "float": NumberEditor,
     "int": NumberEditor,
     "bool": SwitchEditor,
     "choice": ChoiceEditor,
+    "choices": ChoicesEditor,
     "text": TextEditor,
     "numbers": NumbersEditor,
 }

@@ -16,9 +16,9 @@ from gebm_studio.ui.controls.editor import calm
 from gebm_studio.ui.controls.row import Change, Row
 
 
-def kinds_of(group: str) -> dict[str, type[Section]]:
-    """The sections that a group can be, by kind; empty for a group of one kind only."""
-    members = typing.get_args(Preset.model_fields[group].annotation)
+def kinds_of(group: str, preset: type[Preset]) -> dict[str, type[Section]]:
+    """The sections that a group of a kind of preset can be, by kind; empty for a group of one kind only."""
+    members = typing.get_args(preset.model_fields[group].annotation)
     return {str(member.model_fields["kind"].default): member for member in members}
 
 
@@ -55,16 +55,18 @@ class Heading(QAbstractButton):
 
 
 class Group(QWidget):
-    """The settings of one section of the preset."""
+    """The settings of one section of a kind of preset."""
 
     def __init__(
-        self, name: str, title: str, change: Change, *, first: tuple[str, ...] = (), parent: QWidget | None = None
-    ) -> None:
+        self, name: str, title: str, preset: type[Preset], change: Change, *, first: tuple[str, ...] = (),
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.name = name
         self._change = change
         self._first = first
-        self._kinds = kinds_of(name)
+        self._preset = preset
+        self._kinds = kinds_of(name, preset)
         self._section: type[Section] | None = None
         self.rows: dict[str, Row] = {}
         self.kind_row: Row | None = None
@@ -123,7 +125,7 @@ class Group(QWidget):
                 widget.deleteLater()
         self.rows, self.kind_row = {}, None
         if self._kinds:
-            described = describe(self.name, Preset.model_fields[self.name])
+            described = describe(self.name, self._preset.model_fields[self.name])
             choice = Setting(
                 path=self.name,
                 label="Kind",

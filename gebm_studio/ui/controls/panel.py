@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gebm_studio.messages import Frame
-from gebm_studio.schema import Preset, describe
 from gebm_studio.ui import theme
+from gebm_studio.ui.controls.column import SettingsColumn, column_for
 from gebm_studio.ui.controls.group import Group
 from gebm_studio.ui.controls.row import Change, Row
-from gebm_studio.ui.controls.sampler import BetaRow, Conversions
 from gebm_studio.ui.session import Session
-
-GROUPS = {
-    "sampler": "Sampler",
-    "race": "Race",
-    "decay": "W₂ decay",
-    "sweep": "Sweep",
-    "energy": "Energy",
-    "base": "Base",
-    "objective": "Objective",
-    "training": "Training",
-    "target": "Target",
-    "view": "View",
-}
-"""The groups from top to bottom: what a person drags most stands first."""
-
-FIRST = {"sampler": ("name", "temperature", "step_size", "friction")}
-"""What every algorithm has comes first, so that a change of it moves nothing above."""
 
 
 class PendingBar(QFrame):
@@ -104,66 +95,50 @@ class ControlsPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._change: Change = change or session.change
-        self.groups = {
-            name: Group(name, title, self._change, first=FIRST.get(name, ())) for name, title in GROUPS.items()
-        }
-        self.beta = BetaRow(self._change)
-        self.conversions = Conversions()
-        self.groups["sampler"].add_extra(self.beta, "sampler.temperature")
-        self.groups["sampler"].add_extra(self.conversions, "sampler.friction")
-        self.seed = Row(describe("seed", Preset.model_fields["seed"]), self._change)
-        self.groups["training"].add_extra(self.seed, "training.truth_every")
-        column = QWidget()
-        inside = QVBoxLayout(column)
-        inside.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
-        inside.setSpacing(theme.GRID)
-        for group in self.groups.values():
-            inside.addWidget(group)
-        inside.addStretch(1)
-        self.scroller = Column(column)
+        self._columns: dict[str, SettingsColumn] = {}
+        self._pages = QStackedWidget()
         self.bar = PendingBar()
         self.bar.apply_button.clicked.connect(self.apply)
         self.bar.discard_button.clicked.connect(session.discard_pending)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addWidget(self.scroller, 1)
+        whole.addWidget(self._pages, 1)
         whole.addWidget(self.bar)
-        self._adapting = math.nan
         session.settings_changed.connect(self.refresh)
         session.frame.connect(self._show_frame)
         self.refresh()
 
+    @property
+    def column(self) -> SettingsColumn:
+        """The settings of the kind of preset that is open; made when the first of its kind is."""
+        preset = self._session.settings.preset
+        if preset.kind not in self._columns:
+            self._columns[preset.kind] = column_for(preset, self._change)
+            self._pages.addWidget(Column(self._columns[preset.kind]))
+        return self._columns[preset.kind]
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """The groups of settings that are shown, by the name of their section."""
+        return self.column.groups
+
+    @property
+    def scroller(self) -> Column:
+        """What scrolls the column that is shown."""
+        return cast(Column, self._pages.currentWidget())
+
     def refresh(self) -> None:
         """Show what the run uses and what waits."""
-        settings = self._session.settings
-        pending: dict[str, Any] = settings.pending
-        for group in self.groups.values():
-            group.show_values(settings.preset, pending, settings.shown)
-        self.groups["race"].setVisible(bool(settings.preset.race.lanes))
-        self.groups["decay"].setVisible(bool(settings.preset.decay.dimensions or settings.shown("decay.dimensions")))
-        studies = {settings.preset.sweep.study, settings.shown("sweep.study")}
-        self.groups["sweep"].setVisible(studies != {"none"})
-        self.beta.show_temperature(settings.preset.sampler.temperature)
-        self._show_step()
-        self.seed.show_value(settings.shown("seed"), "seed" in pending)
-        self.bar.show_count(len(pending))
+        settings, column = self._session.settings, self.column
+        self._pages.setCurrentIndex(list(self._columns).index(column.kind))
+        column.refresh(settings)
+        self.bar.show_count(len(settings.pending))
 
     def _show_frame(self, frame: Frame) -> None:
         """Follow a step size that adapts: the settings hear of it only in the end."""
         part = frame.diagnostics
-        adapting = math.nan if part is None else float(f"{part.adapting:.3g}")
-        if adapting != self._adapting and not (math.isnan(adapting) and math.isnan(self._adapting)):
-            self._adapting = adapting
-            self._show_step()
-
-    def _show_step(self) -> None:
-        sampler, row = self._session.settings.preset.sampler, self.groups["sampler"].rows["sampler.step_size"]
-        adapts = not math.isnan(self._adapting)
-        step = self._adapting if adapts else sampler.step_size
-        row.show_value(step, False)
-        row.set_note("adapting" if adapts else "")
-        self.conversions.show_sampler(sampler, step)
+        self.column.show_adapting(math.nan if part is None else float(f"{part.adapting:.3g}"))
 
     def row(self, path: str) -> Row:
         """The row of a setting that is shown now.
@@ -172,7 +147,7 @@ class ControlsPanel(QWidget):
             KeyError: Where there is none.
         """
         if path == "seed":
-            return self.seed
+            return self.column.seed
         group = self.groups[path.partition(".")[0]]
         if path == group.name and group.kind_row is not None:
             return group.kind_row

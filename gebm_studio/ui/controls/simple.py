@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gebm_studio.schema import Setting
 from gebm_studio.schema.field import Grouped
@@ -49,6 +58,39 @@ class ChoiceEditor(Editor):
         self.combo.setMaxVisibleItems(self.combo.count())
         # The list may be wider than the box: a heading is cut nowhere.
         self.combo.view().setMinimumWidth(self.combo.view().sizeHintForColumn(0) + 2 * theme.GRID)
+
+
+class ChoicesEditor(Editor):
+    """Some of a few names, in the order in which they were chosen."""
+
+    def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
+        super().__init__(setting, parent)
+        self._value: tuple[str, ...] = ()
+        self.button = QToolButton()
+        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.list = QMenu(self.button)
+        self.actions_by_name = {choice: self.list.addAction(choice.replace("_", " ")) for choice in setting.choices}
+        for choice, action in self.actions_by_name.items():
+            action.setCheckable(True)
+            action.triggered.connect(lambda on, choice=choice: self._toggled(choice, on))
+        self.button.setMenu(self.list)
+        calm(self.button)
+        _alone(self, self.button)
+
+    def show_value(self, value: Any) -> None:
+        self._value = tuple(value)
+        for choice, action in self.actions_by_name.items():
+            action.setChecked(choice in self._value)
+        first = self._value[0].replace("_", " ") if self._value else "none chosen"
+        self.button.setText(first if len(self._value) < 2 else f"{first} and {len(self._value) - 1} more")
+
+    def held(self) -> bool:
+        return self.list.isVisible()
+
+    def _toggled(self, choice: str, on: bool) -> None:
+        kept = tuple(name for name in self._value if name != choice)
+        self.edited.emit((*kept, choice) if on else kept)
 
 
 class SwitchEditor(Editor):

@@ -1,5 +1,7 @@
 """The panels of the window, by the part of a frame that each shows."""
 
+from typing import Any
+
 from gebm_studio.ui.panels.compare import ComparePanel
 from gebm_studio.ui.panels.critic import CriticPanel
 from gebm_studio.ui.panels.curves import CurvesPanel
@@ -14,7 +16,7 @@ from gebm_studio.ui.panels.sweep import SweepPanel
 
 __all__ = ["PANELS", "Panel"]
 
-PANELS: dict[str, type[Panel]] = {
+PANELS: dict[str, type[Panel[Any]]] = {
     panel.part: panel
     for panel in (
         DataPanel,

@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from gebm_studio.messages import ComparePart, Frame
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.schema.study import MOST_RUNS
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import RUN_COLOURS
@@ -33,7 +33,7 @@ ROLES = (
 BOTH, SCORES, CURVES = "both", "scores", "curves"
 
 
-class ComparePanel(ThrottledPanel):
+class ComparePanel(ThrottledPanel[TrainingPreset]):
     """Runs side by side; a click on one brings it to the front, where the other panels show it."""
 
     part = "compare"
@@ -126,11 +126,11 @@ class ComparePanel(ThrottledPanel):
     def change_front(self) -> None:
         """Nothing: all runs are shown already, whichever is in front."""
 
-    def start_run(self, preset: Preset) -> None:
+    def start_run(self, preset: TrainingPreset) -> None:
         super().start_run(preset)
         self._metric.choose(OPENING.get(preset.view.curves, METRICS[0][0]))
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
         count = len(preset.compare.runs)
         for place, tile in enumerate(self.tiles):

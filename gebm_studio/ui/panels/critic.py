@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import CriticPart, Frame
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.critic_line import READINGS, CriticLineView
 from gebm_studio.ui.panels.critic_slopes import LayersView, SegmentsView
@@ -23,7 +23,7 @@ VIEWS = (
 ALONG = (("modes", "through modes"), ("across", "across"), ("up", "upwards"))
 
 
-class CriticPanel(ThrottledPanel):
+class CriticPanel(ThrottledPanel[TrainingPreset]):
     """One view of the critic at a time."""
 
     part = "critic"
@@ -82,7 +82,7 @@ class CriticPanel(ThrottledPanel):
             view.forget()
         self._show_entries()
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
         wished = preset.view.critic
         shown = "line" if wished == "none" else wished

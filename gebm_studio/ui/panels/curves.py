@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import CurvesPart, Frame
 from gebm_studio.published import likelihoods
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bound import BoundView
 from gebm_studio.ui.panels.curve_sets import BOUND, CHOICES, GAPS, LEVELS, SETS
@@ -17,7 +17,7 @@ from gebm_studio.ui.panels.panel import ThrottledPanel
 from gebm_studio.ui.panels.table import CurveTable
 
 
-class CurvesPanel(ThrottledPanel):
+class CurvesPanel(ThrottledPanel[TrainingPreset]):
     """One set of curves at a time, with its newest values in the legend."""
 
     part = "curves"
@@ -63,7 +63,7 @@ class CurvesPanel(ThrottledPanel):
             view.forget()
         self._show_entries()
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
         for plot in self.plots.values():
             plot.choose_level(preset.objective.name)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import DataPart, Frame, Map, Reading
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import weight_table
 from gebm_studio.ui.panels.data_choices import MAP_TIP, DataChoices, layer_keys, line_keys, scale_keys, step_keys
@@ -25,7 +25,7 @@ TRIPTYCH = (
 )
 
 
-class DataPanel(Panel):
+class DataPanel(Panel[TrainingPreset]):
     """Everything that lives in data space, in one picture or in three linked ones."""
 
     part = "data"
@@ -90,7 +90,7 @@ class DataPanel(Panel):
         self.line.forget()
         self._show_keys()
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         view = preset.view
         unchanged = self.preset is not None and self.preset.view == view and self._part is not None
         super().update_settings(preset)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from gebm_studio.messages import DecayCurve, DecayPart, Floats, Frame
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import ramp
 from gebm_studio.ui.panels.flow import FlowBar
@@ -34,7 +35,7 @@ BELOW = 0.6
 Doubles = NDArray[np.float64]
 
 
-class DecayPanel(ThrottledPanel):
+class DecayPanel(ThrottledPanel[TrainingPreset]):
     """Measured distances, what theory says of them, and what exact draws would show."""
 
     part = "decay"

@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gebm_studio.messages import FARTHEST, DiagnosticsPart, Floats, Frame
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.facts import (
     Facts,
@@ -40,7 +41,7 @@ TWO_FROM = 250
 MOST_COLUMNS = 6
 
 
-class DiagnosticsPanel(ThrottledPanel):
+class DiagnosticsPanel(ThrottledPanel[TrainingPreset]):
     """Small multiples, as many in a row as fit, and a line of facts. Tiles without anything to say are not there."""
 
     part = "diagnostics"

@@ -8,7 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, GalleryPart
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.mosaic import FilmStrip, Mosaic, captions
 from gebm_studio.ui.panels.panel import ThrottledPanel
@@ -21,7 +21,7 @@ NO_IMAGES = (
 )
 
 
-class GalleryPanel(ThrottledPanel):
+class GalleryPanel(ThrottledPanel[TrainingPreset]):
     """Three grids, and below them the states that one latent chain went through."""
 
     part = "gallery"
@@ -72,7 +72,7 @@ class GalleryPanel(ThrottledPanel):
         super().resizeEvent(event)
         self.film.set_small(self.height() < LOW)
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
         if self._part is None and len(preset.target.shape or ()) != 3:
             self.say_empty(NO_IMAGES)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, LatentPart, Reading
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.image import MapImage
@@ -27,7 +27,7 @@ from gebm_studio.ui.panels.trails import Trails
 POTENTIAL_TIP = "U(z) = ½|z|² + βE(G(z)): what the chains feel. Strong colour is where they like to be."
 
 
-class LatentPanel(Panel):
+class LatentPanel(Panel[TrainingPreset]):
     """The chains on the potential: on a plane, or on a line where the latent has one dimension."""
 
     part = "latent"
@@ -117,7 +117,7 @@ class LatentPanel(Panel):
         self.line.forget()
         self._go_home()
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
         self.plane.trails.set_length(preset.view.trail)
 

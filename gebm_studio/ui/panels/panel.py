@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QHideEvent, QPainter, QPaintEvent, QShowEvent
@@ -15,10 +15,14 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.header import Header
 
 Probe = tuple[str, tuple[float, ...]]
+P = TypeVar("P", bound=Preset)
 
 
-class Panel(QWidget):
-    """One view of the run. A panel that is not visible is neither updated nor asked for."""
+class Panel(QWidget, Generic[P]):
+    """One view of a run of one kind of preset. A panel that is not visible is neither updated nor asked for."""
+
+    kind: ClassVar[str] = "training"
+    """The kind of preset that it speaks of; a run of another kind leaves it as it is."""
 
     part: ClassVar[Part]
     title: ClassVar[str]
@@ -33,7 +37,7 @@ class Panel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumSize(200, 140)
-        self.preset: Preset | None = None
+        self.preset: P | None = None
         self.header = Header(self)
         self.canvas = QWidget(self)
         self.readout = Readout(self)
@@ -73,7 +77,7 @@ class Panel(QWidget):
         """Show one part of a frame; called only while visible."""
         raise NotImplementedError
 
-    def start_run(self, preset: Preset) -> None:
+    def start_run(self, preset: P) -> None:
         """Forget the last run and take the view that the preset asks for."""
         self.preset = preset
         self.readout.say("")
@@ -88,7 +92,7 @@ class Panel(QWidget):
         """Forget what was shown of one run of a comparison: what comes now is of another."""
         self.clear()
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: P) -> None:
         """Take over settings that the engine now uses."""
         self.preset = preset
 
@@ -205,7 +209,7 @@ class Throttle(QObject):
         self._timer.stop()
 
 
-class ThrottledPanel(Panel):
+class ThrottledPanel(Panel[P]):
     """A panel whose picture is redrawn a few times a second, however often its numbers come."""
 
     INTERVAL: ClassVar[int] = 200

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, RacePart
-from gebm_studio.schema import Lane, Preset
+from gebm_studio.schema import Lane, TrainingPreset
 from gebm_studio.schema.sampling import TITLES
 from gebm_studio.ui import theme
 from gebm_studio.ui.labels import Line
@@ -29,7 +29,7 @@ EMPTY = (
 )
 
 
-class RacePanel(Panel):
+class RacePanel(Panel[TrainingPreset]):
     """Rows of samplers under the exact law."""
 
     part = "race"
@@ -118,7 +118,7 @@ class RacePanel(Panel):
         self.progress.setText("")
         self._show_notice("")
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
         lanes = preset.race.lanes
         if len(lanes) != len(self.rows):

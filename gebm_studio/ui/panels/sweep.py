@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from gebm_studio.messages import Frame, SweepPart
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.labels import Line
 from gebm_studio.ui.panels.numbers import short
@@ -30,7 +30,7 @@ NARROW = 1.7
 """Below this ratio of width to height the scatter stands under the table."""
 
 
-class SweepPanel(ThrottledPanel):
+class SweepPanel(ThrottledPanel[TrainingPreset]):
     """Counts by threshold with one score against the other, or settings by methods."""
 
     part = "sweep"
@@ -111,7 +111,7 @@ class SweepPanel(ThrottledPanel):
         self._part = None
         self.progress.show_text("")
 
-    def update_settings(self, preset: Preset) -> None:
+    def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
         self.export_button.setEnabled(preset.sweep.study != "none")
         if preset.sweep.threshold != self._threshold or not self.chosen.text():

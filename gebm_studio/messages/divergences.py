@@ -117,8 +117,8 @@ class TangentPart:
     """A generator φ over u (n,), its conjugate over t (m,), and the tangent of slope v.
 
     The tangent touches φ at `touches` (NaN where none does, as for a slope outside the domain of φ*) and
-    meets the vertical axis at −φ*(v). `biconjugate` (n,) is φ** from the numeric conjugate of φ*; `error` its largest distance
-    from φ. `domain` is where φ* is finite.
+    meets the vertical axis at −φ*(v). `biconjugate` (n,) is φ** from the numeric conjugate of φ*; `error` its largest
+    distance from φ. `domain` is where φ* is finite.
     """
 
     name: Measure

@@ -1,0 +1,1 @@
+"""Particle flows: rules by which a cloud moves to a target."""

@@ -296,7 +296,7 @@ class Comparison:
         for index, facts in enumerate(saved.facts["runs"]):
             preset = parse(facts["settings"], self._label(index))
             if not isinstance(preset, TrainingPreset):
-                raise ValueError(f"a run of a comparison is of kind {preset.kind}")
+                raise TypeError(f"a run of a comparison is of kind {preset.kind}")
             if preset != self._runs[index].preset:
                 self._runs[index] = self._kind(preset, self.device, self.folder)
             self._runs[index].take_back(Saved(saved.under(f"run{index}."), facts))

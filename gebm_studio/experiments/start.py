@@ -6,8 +6,8 @@ import torch
 
 from gebm_studio.experiments.comparison import Comparison
 from gebm_studio.experiments.experiment import Experiment
-from gebm_studio.experiments.lab import DivergenceLab
 from gebm_studio.experiments.flows import ParticleFlow
+from gebm_studio.experiments.lab import DivergenceLab
 from gebm_studio.experiments.training import Training
 from gebm_studio.schema import DivergencesPreset, ParticlesPreset, Preset, TrainingPreset
 

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from gebm_studio.divergences.conjugates import biconjugate, numeric_conjugate
 from gebm_studio.divergences.f_divergences import Divergence, f_divergences_1d, f_divergences_2d, gaussian_breaks
+from gebm_studio.divergences.gaussian_mmd import IsotropicMixture, mmd2_gaussians, mmd2_mixtures, witness_of_mixtures
+from gebm_studio.divergences.gaussians import (
+    chi2,
+    chi2_normal,
+    hellinger2,
+    hellinger2_normal,
+    jeffrey_normal,
+    kl,
+    kl_normal,
+    tv_normal,
+    w1_normal,
+    w2_normal,
+    w2_squared,
+)
 from gebm_studio.divergences.generators import GENERATORS, Generator, evaluate
 from gebm_studio.divergences.integrands import integrands
 from gebm_studio.divergences.integrate import Integral, integrate, integrate_plane
@@ -16,6 +30,13 @@ from gebm_studio.divergences.rkhs_kale import Kale, rkhs_kale
 from gebm_studio.divergences.sinkhorn import Sinkhorn, SinkhornDivergence, sinkhorn, sinkhorn_divergence
 from gebm_studio.divergences.tails import COMPACT, Tail, Tails, gaussian_tails, infinite_by_tails
 from gebm_studio.divergences.transport import assignment, sliced_w2, w1, w2, wasserstein
+from gebm_studio.divergences.uniforms import (
+    f_divergences_uniform,
+    mmd2_uniform,
+    w1_uniform,
+    w2_uniform,
+    witness_of_uniforms,
+)
 
 __all__ = [
     "COMPACT",
@@ -29,6 +50,7 @@ __all__ = [
     "Generator",
     "Integral",
     "InverseMultiquadric",
+    "IsotropicMixture",
     "Kale",
     "Kantorovich",
     "Kernel",
@@ -40,22 +62,33 @@ __all__ = [
     "Tails",
     "assignment",
     "biconjugate",
+    "chi2",
+    "chi2_normal",
     "evaluate",
     "f_divergences_1d",
     "f_divergences_2d",
+    "f_divergences_uniform",
     "gaussian_breaks",
     "gaussian_tails",
+    "hellinger2",
+    "hellinger2_normal",
     "infinite_by_tails",
     "integrands",
     "integrate",
     "integrate_plane",
+    "jeffrey_normal",
     "kantorovich_1d",
+    "kl",
     "kl_1d",
+    "kl_normal",
     "kl_of_cells",
     "kl_on_grid",
     "knn_kl",
     "median_distance",
     "mmd2",
+    "mmd2_gaussians",
+    "mmd2_mixtures",
+    "mmd2_uniform",
     "mmd_witness",
     "numeric_conjugate",
     "plan_1d",
@@ -64,8 +97,16 @@ __all__ = [
     "sinkhorn",
     "sinkhorn_divergence",
     "sliced_w2",
+    "tv_normal",
     "w1",
+    "w1_normal",
+    "w1_uniform",
     "w2",
+    "w2_normal",
+    "w2_squared",
+    "w2_uniform",
     "wasserstein",
     "wasserstein_1d",
+    "witness_of_mixtures",
+    "witness_of_uniforms",
 ]  # fmt: skip

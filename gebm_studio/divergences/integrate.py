@@ -147,7 +147,7 @@ def _estimates(values: Doubles, halves: Doubles, rule: _Rule) -> tuple[Doubles, 
         beyond = ~(np.isfinite(value) & np.isfinite(spread) & np.isfinite(difference)).all(axis=1)
     for array in (value, difference, spread):
         array[beyond] = 0
-    # The finer rule is better than its distance from the coarser one: by a power on smooth panels, never worse on others.
+    # The finer rule errs by no more than its distance from the coarser one, and on smooth panels by a power of it.
     ratio = np.minimum(1, 200 * difference / np.where(spread > 0, spread, np.inf))
     error = np.minimum(spread * ratio**1.5, difference)
     return value, np.maximum(error, 50 * _EPSILON * (np.abs(value) + spread)), beyond

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from gebm_studio.divergences.conjugates import biconjugate, numeric_conjugate
+from gebm_studio.divergences.critic_bases import Basis, Box, Bumps, Polynomials, Relus
+from gebm_studio.divergences.critic_network import NetworkCritic
+from gebm_studio.divergences.critics import Climbed, Critic, LinearCritic
 from gebm_studio.divergences.f_divergences import Divergence, f_divergences_1d, f_divergences_2d, gaussian_breaks
+from gebm_studio.divergences.games import KALE_GAME, KL_GAME, Game, Nodes
 from gebm_studio.divergences.gaussian_mmd import IsotropicMixture, mmd2_gaussians, mmd2_mixtures, witness_of_mixtures
 from gebm_studio.divergences.gaussians import (
     chi2,
@@ -21,6 +25,7 @@ from gebm_studio.divergences.gaussians import (
 from gebm_studio.divergences.generators import GENERATORS, Generator, evaluate
 from gebm_studio.divergences.integrands import integrands
 from gebm_studio.divergences.integrate import Integral, integrate, integrate_plane
+from gebm_studio.divergences.kale_classes import KaleOfClass, kale_by_width, kale_of_class
 from gebm_studio.divergences.kernels import KERNELS, EnergyDistance, Gaussian, InverseMultiquadric, Kernel
 from gebm_studio.divergences.mmd import median_distance, mmd2, mmd_witness
 from gebm_studio.divergences.nearest import Estimate, knn_kl
@@ -41,21 +46,35 @@ from gebm_studio.divergences.uniforms import (
 __all__ = [
     "COMPACT",
     "GENERATORS",
+    "KALE_GAME",
     "KERNELS",
+    "KL_GAME",
+    "Basis",
+    "Box",
+    "Bumps",
+    "Climbed",
+    "Critic",
     "Critic1D",
     "Divergence",
     "EnergyDistance",
     "Estimate",
+    "Game",
     "Gaussian",
     "Generator",
     "Integral",
     "InverseMultiquadric",
     "IsotropicMixture",
     "Kale",
+    "KaleOfClass",
     "Kantorovich",
     "Kernel",
+    "LinearCritic",
+    "NetworkCritic",
+    "Nodes",
     "Plan",
+    "Polynomials",
     "Quadrature",
+    "Relus",
     "Sinkhorn",
     "SinkhornDivergence",
     "Tail",
@@ -77,6 +96,8 @@ __all__ = [
     "integrate",
     "integrate_plane",
     "jeffrey_normal",
+    "kale_by_width",
+    "kale_of_class",
     "kantorovich_1d",
     "kl",
     "kl_1d",

@@ -127,6 +127,7 @@ class Stepwise(ABC, Generic[P]):
             settings_version=self.settings_version,
             overflows=0,
             preset=None if known and pull.settings_version == self.settings_version else self.preset,
+            rests=self.resting,
             **parts,
         )
 

@@ -21,7 +21,8 @@ State = Literal["empty", "running", "paused", "diverged"]
 class Frame:
     """One answer to one `Pull`; `asked_run_id` is the run that the pull asked for.
 
-    In a comparison all parts but `compare` are of the training `front`, counted from 0.
+    In a comparison all parts but `compare` are of the training `front`, counted from 0. A lab that `rests` has nothing
+    to do until a person changes something. What counts only in a training is 0 elsewhere.
     """
 
     run_id: int
@@ -56,6 +57,7 @@ class Frame:
     reading: Reading | None = None
     asked_run_id: int = 0
     front: int = 0
+    rests: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,16 +48,27 @@ def _file(window: StudioWindow, menu: QMenu) -> None:
     _add(menu, "&Save run…", files.ask_save_run, QKeySequence.StandardKey.Save)
     _add(menu, "Save se&ttings as TOML…", files.ask_save_settings)
     menu.addSeparator()
-    _add(menu, "&Export sample grid…", files.show_export, "Ctrl+E")
+    of_kind: dict[QAction, tuple[str, ...]] = {
+        _add(menu, "&Export sample grid…", files.show_export, "Ctrl+E"): ("training",),
+    }
     panels = menu.addMenu("Export &panel")
     for panel in window.panels.values():
-        _add(panels, f"{panel.title}…", partial(files.ask_export_panel, panel))
-    _add(menu, "Export &curves as CSV…", files.ask_export_curves)
-    _add(menu, "Export rac&e as CSV…", files.ask_export_race)
-    _add(menu, "Export co&mparison as CSV…", files.ask_export_compare)
-    _add(menu, "Export s&weep as CSV…", files.ask_export_sweep)
-    _add(menu, "Export &divergences as CSV…", files.ask_export_values)
-    _add(menu, "Export particle &flow…", files.ask_export_flow)
+        of_kind[_add(panels, f"{panel.title}…", partial(files.ask_export_panel, panel))] = (panel.kind,)
+    of_kind |= {
+        _add(menu, "Export &curves as CSV…", files.ask_export_curves): ("training", "particles"),
+        _add(menu, "Export rac&e as CSV…", files.ask_export_race): ("training",),
+        _add(menu, "Export co&mparison as CSV…", files.ask_export_compare): ("training",),
+        _add(menu, "Export s&weep as CSV…", files.ask_export_sweep): ("training",),
+        _add(menu, "Export &divergences as CSV…", files.ask_export_values): ("divergences",),
+        _add(menu, "Export particle &flow…", files.ask_export_flow): ("particles",),
+    }
+
+    def show_what_there_is() -> None:
+        for action, kinds in of_kind.items():
+            action.setVisible(window.session.preset.kind in kinds)
+
+    window.session.settings_changed.connect(show_what_there_is)
+    show_what_there_is()
     menu.addSeparator()
     quit_action = _add(menu, "&Quit", window.close, "Ctrl+Q")
     quit_action.setMenuRole(QAction.MenuRole.QuitRole)

@@ -14,6 +14,7 @@ STATES = {
     "starting": "Starting the engine…",
     "empty": "No run. Open a preset from the list.",
     "running": "Running",
+    "rests": "All is computed. Drag a law or change a setting.",
     "paused": "Paused. Press Space to run.",
     "diverged": "Diverged and paused at the last good state. Lower a rate or a step size, then run or reset.",
     "stopped": "The engine has stopped.",
@@ -25,6 +26,7 @@ class StatusLine(QStatusBar):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._session = session
         self.setSizeGripEnabled(False)
         look = theme.current()
         self.state = Line(look.text_font)
@@ -45,10 +47,12 @@ class StatusLine(QStatusBar):
 
     def show_frame(self, frame: Frame) -> None:
         """Show how many steps each part has taken, and what had to be guarded."""
+        trains = self._session.preset.kind == "training"
         steps = f"energy {frame.energy_steps} · base {frame.base_steps} · chains {frame.sampler_steps}"
-        self.counts.show_text(f"steps: {steps}")
+        self.counts.show_text(f"steps: {steps}" if trains else "")
         overflows = f"  {frame.overflows} overflows were guarded." if frame.overflows else ""
-        self.state.show_text(STATES.get(frame.state, frame.state) + overflows)
+        state = "rests" if frame.rests and frame.state == "running" else frame.state
+        self.state.show_text(STATES.get(state, state) + overflows)
 
     def show_progress(self, progress: Progress | None) -> None:
         """Show how far a long piece of work is; None or a complete one takes it away."""

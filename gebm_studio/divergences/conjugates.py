@@ -74,7 +74,8 @@ def _highest(height: Callable[[Doubles], Doubles], shape: tuple[int, ...]) -> Do
     inner_left, inner_right = right - _GOLDEN * (right - left), left + _GOLDEN * (right - left)
     low, high = height(inner_left), height(inner_right)
     for _ in range(_STEPS):
-        rises = high > low
+        # Far out a function may be level in all its digits: its hump lies towards the middle.
+        rises = (high > low) | ((high == low) & (inner_left + inner_right < 0))
         left, right = np.where(rises, inner_left, left), np.where(rises, right, inner_right)
         fresh = np.where(rises, left + _GOLDEN * (right - left), right - _GOLDEN * (right - left))
         at = height(fresh)

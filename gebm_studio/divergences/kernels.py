@@ -129,7 +129,8 @@ class EnergyDistance(Kernel):
         return found.add_(self.diagonal(x)[:, None]).add_(self.diagonal(y)).mul_(0.5)
 
     def diagonal(self, x: Tensor) -> Tensor:
-        return torch.linalg.vector_norm(x, dim=1)
+        found: Tensor = torch.linalg.vector_norm(x, dim=1)
+        return found
 
     def _gradient(self, x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
         # |x| has no gradient at zero: the mean of its slopes there, which is zero, is taken.

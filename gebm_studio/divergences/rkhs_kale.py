@@ -123,35 +123,35 @@ def rkhs_kale(
         raise ValueError(f"rkhs_kale: most_steps must be 1 or more, got {most_steps}")
     carrier = w > 0
     p, v, support, mass = p[v > 0], v[v > 0], q[carrier], w[carrier]
-    begin = _beginning(start, q)[carrier]
+    begin = None if start is None else _beginning(start, q)[carrier]
 
     solver = _solver(start, kernel, support, lam)
     problem = Problem(solver.gram, kernel.sums(support, p, v), mass, kernel.form(p, v), lam)
     solution = solver.solve(problem, begin, tolerance, most_steps)
-    now, alpha, h, b = solution.iterate, solution.iterate.alpha, solution.iterate.h, problem.b
-
-    over_p = (problem.form - float(b @ alpha)) / lam
-    tilted, over_q = float(alpha @ h), float((mass * torch.expm1(h)).sum())
-    # λ|h|² = ⟨h, μ_P − Σ_i α_i k(x_i, ·)⟩.
-    primal = 0.5 * (over_p + tilted) - over_q
-    sums = problem.form + 3 * float(b @ alpha) - lam * tilted
-    rounding = _ROUNDING * (sums / lam + float(mass.sum()))
+    critic = solution.critic
+    over_p, over_q, penalty = critic.values(problem)
+    primal = over_p - over_q - 0.5 * penalty
     penalised = max(0.0, primal)
-    gap = min(now.gap, now.dual) + rounding
-    atoms, coefficients = torch.cat([p, support]), torch.cat([v, -alpha]) / lam
-    full_alpha, full_h = torch.zeros_like(w), kernel.sums(q, atoms, coefficients)
-    full_alpha[carrier], full_h[carrier] = alpha, h
-    note = _note(gap, now.gap, tolerance * max(1.0, penalised), solution.steps, most_steps)
+    sums = critic.s**2 * problem.form + float(2 * critic.s * (problem.b @ critic.beta).abs() + penalty)
+    rounding = _ROUNDING * (sums / lam + float(mass.sum()))
+    gap = max(0.0, min(critic.gap, critic.dual - penalised)) + rounding
+    note = _note(gap, tolerance * max(1.0, penalised), rounding, solution.steps >= most_steps)
+
+    atoms, coefficients = torch.cat([p, support]), torch.cat([critic.s * v, -critic.beta]) / lam
+    alpha, log_density = mass * critic.theta.exp(), critic.theta
+    if len(support) < len(q):
+        inside, alpha, log_density = alpha, torch.zeros_like(w), kernel.sums(q, atoms, coefficients)
+        alpha[carrier], log_density[carrier] = inside, critic.theta
     return Kale(
         value=(1 + lam) * penalised,
         penalised=penalised,
         unpenalised=over_p - over_q,
         primal=primal,
-        dual=now.dual,
+        dual=critic.dual,
         gap=gap,
-        norm=math.sqrt(max(0.0, over_p - tilted) / lam),
-        alpha=full_alpha,
-        log_density=full_h,
+        norm=math.sqrt(max(0.0, penalty) / lam),
+        alpha=alpha,
+        log_density=log_density,
         steps=solution.steps,
         factorisations=solution.factorisations,
         converged=not note,
@@ -175,23 +175,21 @@ def _same(x: Tensor, y: Tensor) -> bool:
     return x.shape == y.shape and x.device == y.device and torch.equal(x, y)
 
 
-def _beginning(start: Kale | Points | None, q: Tensor) -> Tensor:
+def _beginning(start: Kale | Points, q: Tensor) -> Tensor:
     """The log density (N,) to begin from."""
-    if start is None:
-        return q.new_zeros(len(q))
     found = start.log_density if isinstance(start, Kale) else as_points(start, "start")[:, 0]
     if found.shape != (len(q),):
         raise ValueError(f"rkhs_kale: the start must have the {len(q)} points of x_q, got {len(found)}")
     return found.to(q.device)
 
 
-def _note(gap: float, duality: float, allowed: float, steps: int, most_steps: int) -> str:
+def _note(gap: float, allowed: float, rounding: float, spent: bool) -> str:
     if gap <= allowed:
         return ""
-    if duality <= allowed:
+    if gap <= 2 * rounding:
         reason = "rounding of the kernel over λ; take a larger λ or tolerance"
-    elif steps >= most_steps:
-        reason = f"{steps} steps were not enough; allow more, or start from the answer for a larger λ"
+    elif spent:
+        reason = "the steps were not enough; allow more, or start from the answer for twice the λ"
     else:
-        reason = "no step of float64 comes nearer; take a larger λ"
+        reason = "no step in float64 comes nearer; take a larger λ, or start from the answer for twice the λ"
     return f"the value may be off by {gap:.2g}, where {allowed:.2g} was asked for: {reason}"

@@ -18,14 +18,27 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from gebm_studio import presets
-from gebm_studio.experiments import Training
+from gebm_studio.experiments import Comparison, DivergenceLab, Experiment, ParticleFlow, Training, begin
 from gebm_studio.files import written_aside
-from gebm_studio.messages import DataLine, DataPart, Extent, GalleryPart, Pull
+from gebm_studio.messages import (
+    DataLine,
+    DataPart,
+    Extent,
+    FlowPart,
+    Frame,
+    GalleryPart,
+    PairPart,
+    Part,
+    Pull,
+    StepOnce,
+)
 
 SIZE, FINE = 192, 4
 ITERATIONS = {"none": 150, "both": 900}
 IMAGE_ITERATIONS = 300
+FLOW_STEPS = 1500
 DATA, BASE, GEBM = (140, 140, 140), (204, 121, 167), (0, 158, 115)
+PALE = (236, 200, 220)
 MORE, LESS = (213, 94, 0), (0, 114, 178)
 FOLDER = Path(__file__).resolve().parent / "thumbnails"
 
@@ -35,19 +48,92 @@ def main(names: list[str]) -> None:
     for entry in presets.listing()[0]:
         if names and entry.name not in names:
             continue
-        run = Training(entry.preset, torch.device("cpu"), str(entry.path.parent))
-        images = len(run.target.shape) == 3
-        run.train(IMAGE_ITERATIONS if images else ITERATIONS.get(entry.preset.training.train, 300))
-        frame = run.frame(Pull(needs=frozenset({"data", "gallery"})), run_id=1, state="paused", rate=0.0, device="cpu")
-        if frame.gallery is not None:
-            picture = grid(frame.gallery)
-        elif frame.data is not None and frame.data.line is not None:
-            picture = densities(frame.data.line, frame.data.home)
-        elif frame.data is not None:
-            picture = cloud(frame.data, by_weight=entry.preset.view.colour == "log_weight")
+        picture = thumbnail(begin(entry.preset, torch.device("cpu"), str(entry.path.parent)))
         with written_aside(FOLDER / f"{entry.name}.png") as aside:
             picture.save(aside, format="PNG", optimize=True)
         sys.stdout.write(f"{entry.name}\n")
+
+
+def thumbnail(run: Experiment) -> Image.Image:
+    """What a preset of any kind looks like after a while."""
+    if isinstance(run, DivergenceLab):
+        frame = settled(run, "pair")
+        if frame.pair is None:
+            raise ValueError(f"{run.preset.title}: the lab shows no pair")
+        return pair(frame.pair, run.preset.view.lower)
+    if isinstance(run, ParticleFlow):
+        run.step(StepOnce("iteration", FLOW_STEPS))
+        frame = settled(run, "flow")
+        if frame.flow is None:
+            raise ValueError(f"{run.preset.title}: no flow is shown")
+        return flow(frame.flow)
+    if not isinstance(run, Training | Comparison):
+        raise TypeError(f"no thumbnail is drawn of a {type(run).__name__}")
+    training = run.front
+    learning = training.preset.training.train
+    run.train(IMAGE_ITERATIONS if len(training.target.shape) == 3 else ITERATIONS.get(learning, 300))
+    frame = settled(run, "data", "gallery")
+    if frame.gallery is not None:
+        return grid(frame.gallery)
+    if frame.data is None:
+        raise ValueError(f"{run.preset.title}: no data are shown")
+    if frame.data.line is not None:
+        return densities(frame.data.line, frame.data.home)
+    return cloud(frame.data, by_weight=training.preset.view.colour == "log_weight")
+
+
+def settled(run: Experiment, *needs: Part) -> Frame:
+    """One frame of a run that rests."""
+    return run.frame(Pull(needs=frozenset(needs)), run_id=1, state="paused", rate=0.0, device="cpu")
+
+
+def pair(part: PairPart, lower: str) -> Image.Image:
+    """Two laws: their densities on the line, with the lower picture's first function; their points in the plane."""
+    if not len(part.x):
+        return scatter(part.home, [(part.p.points, DATA), (part.q.points, BASE)])
+    side = SIZE * FINE
+    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(picture)
+    left, right = part.home[:2]
+    across = (part.x.astype(float) - left) / (right - left) * side
+    split = 0.6 * side if lower in ("kale_witness", "kale_critic", "mmd_witness") else 0.95 * side
+    known = [law.density for law in (part.p, part.q) if len(law.density)]
+    highest = 1.1 * max((float(values.max()) for values in known), default=1.0)
+    for law, colour in ((part.p, DATA), (part.q, BASE)):
+        if len(law.density):
+            heights = split * (1 - 0.9 * np.minimum(law.density, highest) / highest)
+            shape = list(zip(across, heights, strict=True))
+            draw.polygon([(across[0], split), *shape, (across[-1], split)], fill=(*colour, 90))
+            draw.line(shape, fill=(*colour, 255), width=4 * FINE, joint="curve")
+    if split < 0.9 * side and part.below:
+        values = np.nan_to_num(part.below[0].values.astype(float))
+        spread = max(float(np.abs(values).max()), 1e-9)
+        draw.line(
+            list(zip(across, 0.8 * side - 0.17 * side * values / spread, strict=True)), fill=(*GEBM, 255),
+            width=5 * FINE, joint="curve",
+        )  # fmt: skip
+    return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+
+
+def flow(part: FlowPart) -> Image.Image:
+    """The target in grey, the first cloud with its trail."""
+    first = part.clouds[0]
+    trail = first.trail.reshape(-1, 2)[:: max(1, len(first.trail.reshape(-1, 2)) // 1500)]
+    return scatter(part.home, [(part.target[:400], DATA), (trail, PALE), (first.points[:400], BASE)])
+
+
+def scatter(home: Extent, layers: list[tuple[NDArray[Any], tuple[int, int, int]]]) -> Image.Image:
+    """Points in the colours of their layers."""
+    side = SIZE * FINE
+    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(picture)
+    left, right, bottom, top = home
+    radius = 1.6 * FINE
+    for points, colour in layers:
+        for x, y in points:
+            across, down = (x - left) / (right - left) * side, (top - y) / (top - bottom) * side
+            draw.ellipse((across - radius, down - radius, across + radius, down + radius), fill=(*colour, 255))
+    return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
 
 
 def cloud(part: DataPart, by_weight: bool) -> Image.Image:

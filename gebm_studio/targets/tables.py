@@ -32,10 +32,9 @@ class PointFile(FiniteTarget):
             raise PresetError(["target.path: empty; name a CSV or NPY file of points"])
         path = Path(folder).expanduser() / Path(section.path).expanduser()
         try:
-            points, names = _read(path)
-            _check(points, names)
+            points, names = read_points(path)
             training, held_out = split(len(points), _held_out(section.held_out, len(points)), seed)
-            self.mean, self.scale = _standardisation(points[training.numpy()], names, section.standardise)
+            self.mean, self.scale = standardisation(points[training.numpy()], names, section.standardise)
         except TableError as problem:
             raise PresetError([f"{path}: {problem}"]) from problem
         except OSError as error:
@@ -46,8 +45,26 @@ class PointFile(FiniteTarget):
         super().__init__(scaled[training], scaled[held_out], device, axes=names)
 
 
+def read_points(
+    path: Path, fewest: int = _FEWEST, widest: int = _WIDEST
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """The points (N, D) of a CSV or NPY file and the names of its columns, empty where it has none.
+
+    Arguments:
+        path: The file.
+        fewest: N at least.
+        widest: D at most.
+
+    Raises:
+        TableError: For a file that holds no such points, saying where.
+        OSError: Where it cannot be opened.
+    """
+    points, names = _read(path)
+    _check(points, names, fewest, widest)
+    return points, names
+
+
 def _read(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """The points of a file and the names of its columns, empty where it has none."""
     with open(path, "rb") as stream:
         start = stream.read(6)
     if not start:
@@ -61,12 +78,12 @@ def _read(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     return read_csv(path)
 
 
-def _check(points: NDArray[np.float64], names: tuple[str, ...]) -> None:
+def _check(points: NDArray[np.float64], names: tuple[str, ...], fewest: int, widest: int) -> None:
     n, d = points.shape
-    if not 1 <= d <= _WIDEST:
-        raise TableError(f"{d} columns; allowed are 1 to {_WIDEST}")
-    if n < _FEWEST:
-        raise TableError(f"{n} points; at least {_FEWEST} are needed")
+    if not 1 <= d <= widest:
+        raise TableError(f"{d} columns; allowed are 1 to {widest}")
+    if n < fewest:
+        raise TableError(f"{n} points; at least {fewest} are needed")
     with np.errstate(invalid="ignore"):
         bad = ~(np.abs(points) <= _LARGEST)
     if bad.any():
@@ -84,10 +101,14 @@ def _held_out(wanted: int, n: int) -> int:
     return wanted
 
 
-def _standardisation(
+def standardisation(
     training: NDArray[np.float64], names: tuple[str, ...], wanted: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and scale of each column; zeros and ones where no standardisation is wanted."""
+    """Mean (D,) and scale (D,) of each column of points (N, D); zeros and ones where no standardisation is wanted.
+
+    Raises:
+        TableError: For a column that is constant.
+    """
     d = training.shape[1]
     if not wanted:
         return np.zeros(d), np.ones(d)
@@ -99,7 +120,7 @@ def _standardisation(
         value = training[0, column]
         raise TableError(
             f"column {_column(column, names)} is constant ({value:g}), so it cannot be standardised; "
-            "remove it or set target.standardise = false"
+            "remove it or set standardise = false"
         )
     return mean, scale
 

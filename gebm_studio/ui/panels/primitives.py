@@ -21,7 +21,7 @@ Table = NDArray[np.uint8]
 _MARGIN = 2
 
 
-class _Item(pg.GraphicsObject):  # type: ignore[misc]
+class Item(pg.GraphicsObject):  # type: ignore[misc]
     """An item that may draw anywhere in its view, and so never has to measure its contents."""
 
     def boundingRect(self) -> QRectF:
@@ -41,7 +41,7 @@ class _Item(pg.GraphicsObject):  # type: ignore[misc]
         return self._exportOpts is not False
 
 
-class PointSet(_Item):
+class PointSet(Item):
     """Round points of one size, of one colour or of colours from a table, with an optional rim."""
 
     def __init__(self, size: float) -> None:
@@ -152,7 +152,7 @@ class PointSet(_Item):
         painter.drawEllipse(QPointF(x, y), radius, radius)
 
 
-class Segments(_Item):
+class Segments(Item):
     """Straight lines in a few bands, each of one pen, later bands over earlier ones."""
 
     def __init__(self) -> None:
@@ -230,7 +230,7 @@ class Line(pg.PlotCurveItem):  # type: ignore[misc]
         painter.restore()
 
 
-class Crosshair(_Item):
+class Crosshair(Item):
     """Two thin lines through the pointer, and a ring around a point that is singled out."""
 
     def __init__(self) -> None:

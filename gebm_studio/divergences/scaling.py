@@ -18,18 +18,20 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-_ABSORBED_EVERY = 50
-"""Scalings after which they are absorbed in any case, and a Newton step is tried."""
+_SCALINGS = 20
+"""Between Newton steps, which pay from then on where scalings converge slowly."""
+_SCALINGS_A_POINT = 0.1
+"""As many more for each point: a Newton step costs N³, a scaling N²."""
 _REACH = 1e13
 """Scalings beyond this, or below its inverse, are absorbed."""
-_COOLING = 0.25
-"""Factor from one ε to the next while it falls to the wanted one: a half in units of length."""
-_COARSE = 1e-2
-"""Error of the marginals that the ε before the last are content with."""
-_COARSE_STEPS = 20
+_COOLING = 0.5
+"""Factor from one ε to the next while it falls to the wanted one."""
+_COARSE = 1e-3
+"""Error of the marginals that the ε before the last are content with; coarser ones lose the thread for small ε."""
+_COARSE_STEPS = 200
 _DAMPING = 1e-14
 """Added to the eigenvalues 1 − σ² of the Newton system, of which many come close to zero for a small ε."""
-_HALVINGS = 8
+_HALVINGS = 20
 
 
 class Problem(NamedTuple):
@@ -66,10 +68,11 @@ def cooled(problem: Problem, epsilon: float, tolerance: float, most_steps: int) 
 def scaled(problem: Problem, epsilon: float, f: Tensor, g: Tensor, tolerance: float, most_steps: int) -> Potentials:
     """The potentials at ε from given ones, until the marginals' error is small or the steps are spent."""
     steps = 0
+    at_once = _SCALINGS + int(_SCALINGS_A_POINT * min(problem.cost.shape))
     while True:
         kernel, f, g, spent = _safe_kernel(problem, epsilon, f, g)
         steps += spent
-        u, v, taken, error = _scalings(problem, kernel, tolerance, max(0, min(_ABSORBED_EVERY, most_steps - steps)))
+        u, v, taken, error = _scalings(problem, kernel, tolerance, max(0, min(at_once, most_steps - steps)))
         steps += taken
         f, g = f + epsilon * u.log(), g + epsilon * v.log()
         if error <= tolerance or steps >= most_steps:

@@ -18,6 +18,8 @@ from torch import Tensor
 from gebm_studio.divergences.atoms import pair_of, weights_of
 from gebm_studio.divergences.scaling import Potentials, Problem, cooled, scaled
 
+_LEAST_EPSILON = 1e-10
+"""Of the largest cost C: kernels e^{C/ε} of smaller ε would keep no digits."""
 _WIDEST = 1e100
 """Coordinates beyond this would have squares near the end of a float's range."""
 
@@ -94,7 +96,7 @@ def sinkhorn(
     Arguments:
         x: Atoms (N, d), or (N,) in one dimension, of P; any precision, on any device.
         y: Atoms (M, d) of Q.
-        epsilon: ε, positive, in units of the cost |x − y|ᵖ/p.
+        epsilon: ε, positive, in units of the cost |x − y|ᵖ/p, of whose largest it is 10⁻¹⁰ or more.
         weights_x: Masses (N,), positive, divided by their sum; 1/N where silent.
         weights_y: Masses (M,) likewise.
         order: p, 1 or 2.
@@ -164,6 +166,12 @@ def sinkhorn_divergence(
 
 
 def _solved(problem: Problem, epsilon: float, tolerance: float, most_steps: int, start: Sinkhorn | None) -> Sinkhorn:
+    least = _LEAST_EPSILON * float(problem.cost.max())
+    if epsilon < least:
+        raise ValueError(
+            f"sinkhorn: epsilon must be {least:.1e} or more for these points, got {epsilon:g}; smaller ones drown in "
+            "rounding, take `wasserstein` for none"
+        )
     if start is None:
         found = cooled(problem, epsilon, tolerance, most_steps)
     elif start.f.shape != problem.a.shape or start.g.shape != problem.b.shape:

@@ -91,11 +91,20 @@ class SweptCurve:
 
 
 @dataclass(frozen=True)
+class Inset:
+    """The densities p and q (n,) over the line's x (n,), as they are now."""
+
+    x: Floats
+    p: Floats
+    q: Floats
+
+
+@dataclass(frozen=True)
 class SweptPart:
     """Curves over the values (m,) of a parameter; `at` is where it is now, `done` the share that is computed.
 
     `horizontal` (m,) is what the horizontal axis shows: the parameter, or KL(P‖Q) at it. `now` is the value of each
-    curve at the present parameter, `now_horizontal` its place.
+    curve at the present parameter, `now_horizontal` its place. Against KL, on the line, an `inset` shows both laws.
     """
 
     parameter: str
@@ -110,6 +119,7 @@ class SweptPart:
     done: float
     version: int
     note: str = ""
+    inset: Inset | None = None
 
 
 @dataclass(frozen=True)

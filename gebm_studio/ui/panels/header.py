@@ -45,20 +45,34 @@ class Header(FlowBar):
         return button
 
 
-class Choice(QToolButton):
-    """A button that shows the chosen value and opens a menu of all."""
+class MenuButton(QToolButton):
+    """A button that opens a menu."""
 
-    def __init__(
-        self, options: Sequence[tuple[str, str]], tip: str, chosen: Callable[[str], None], parent: QWidget
-    ) -> None:
+    def __init__(self, tip: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self._chosen = chosen
         self.setToolTip(tip)
         self.setAccessibleName(tip)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAutoRaise(True)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        # The style's own menu mark would lie over the text of so small a button.
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.features &= ~QStyleOptionToolButton.ToolButtonFeature.HasMenu  # type: ignore[attr-defined]
+        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+
+
+class Choice(MenuButton):
+    """A button that shows the chosen value and opens a menu of all."""
+
+    def __init__(
+        self, options: Sequence[tuple[str, str]], tip: str, chosen: Callable[[str], None], parent: QWidget
+    ) -> None:
+        super().__init__(tip, parent)
+        self._chosen = chosen
         menu = QMenu(self)
         self._group = QActionGroup(self)
         for value, text in options:
@@ -91,13 +105,6 @@ class Choice(QToolButton):
         """Choose a value as a person would, telling whoever listens."""
         self.choose(value)
         self._chosen(value)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        # The style's own menu mark would lie over the text of so small a button.
-        option = QStyleOptionToolButton()
-        self.initStyleOption(option)
-        option.features &= ~QStyleOptionToolButton.ToolButtonFeature.HasMenu  # type: ignore[attr-defined]
-        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
 
     def _picked(self, action: QAction) -> None:
         self.pick(str(action.data()))

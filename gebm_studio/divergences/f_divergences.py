@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gebm_studio.divergences.generators import GENERATORS
+from gebm_studio.divergences.generators import GENERATORS, Generator, evaluate
 from gebm_studio.divergences.integrands import integrands
 from gebm_studio.divergences.integrate import Integral, integrate, integrate_plane
 from gebm_studio.divergences.quadrature import LogDensity
@@ -28,6 +28,10 @@ _PROBES = 40
 _ROUNDING = 1e-13
 """By which a mass may miss 1."""
 _LEAST = 1e-300
+_FADED = 28.0
+"""A density lower than its peak by this much, in logarithms, is 10⁻¹² of it."""
+_LARGEST = 300.0
+"""Exponents above this are held there: squared, the power is still a float."""
 
 
 class Divergence(NamedTuple):
@@ -89,9 +93,9 @@ def f_divergences_1d(
     lower, upper = (far[~endless] > tolerance / 1000).any(axis=0)
     edges = np.concatenate([edges[0] - away[: _needed(lower)][::-1], edges, edges[-1] + away[: _needed(upper)]])
     if "total_variation" in left:
-        edges = _distinct(np.concatenate([edges, _crossings(log_p, log_q, inside, (p - q)[2 * _PROBES :])]))
+        edges = _distinct(np.concatenate([edges, _crossings(log_p, log_q, inside, p[2 * _PROBES :], q[2 * _PROBES :])]))
     found = integrate(lambda at: _with_masses(left, log_p(at), log_q(at)), edges, tolerance=tolerance)
-    return _results(names, left, found, _with_masses(left, p, q))
+    return _results(names, left, found, p, q)
 
 
 def f_divergences_2d(
@@ -115,7 +119,8 @@ def f_divergences_2d(
         extent: Left, right, bottom, top.
         names: Rows of the table.
         breaks: Numbers across and upwards where cells should end: jumps, and some about each narrow part.
-        infinite: Rows known to be infinite, as tails alone decide; else they are large numbers.
+        infinite: Rows known to be infinite, as tails alone decide: between Gaussians, those whose `chi2` is ∞. Without
+            that they would be large numbers.
         tolerance: Error aimed at, relative above a value of one.
         most: Cells evaluated at most.
 
@@ -133,7 +138,7 @@ def f_divergences_2d(
 
     found = integrate_plane(rows, across, upwards, tolerance=tolerance, most=most)
     grid = np.stack(np.meshgrid(np.linspace(left, right, 33), np.linspace(bottom, top, 33)), axis=-1).reshape(-1, 2)
-    return _results(names, wanted, found, rows(grid))
+    return _results(names, wanted, found, log_p(grid), log_q(grid))
 
 
 def gaussian_breaks(means: Sequence[float], stds: Sequence[float]) -> list[float]:
@@ -152,9 +157,11 @@ def _needed(significant: NDArray[np.bool_]) -> int:
     return min(int(significant.nonzero()[0].max(initial=-1)) + 2, len(significant))
 
 
-def _crossings(log_p: LogDensity, log_q: LogDensity, x: Doubles, difference: Doubles) -> Doubles:
+def _crossings(log_p: LogDensity, log_q: LogDensity, x: Doubles, p: Doubles, q: Doubles) -> Doubles:
     """Where p = q between neighbours among x: there |p − q| has a kink. By the Illinois rule, all side by side."""
-    at = np.isfinite(difference[:-1]) & np.isfinite(difference[1:]) & (difference[:-1] * difference[1:] < 0)
+    known = np.isfinite(p) & np.isfinite(q)
+    difference = np.subtract(p, q, where=known, out=np.zeros(len(x)))
+    at = difference[:-1] * difference[1:] < 0
     a, b, at_a, at_b = x[:-1][at], x[1:][at], difference[:-1][at], difference[1:][at]
     for _ in range(6 if len(a) else 0):
         c = b - at_b * (b - a) / (at_b - at_a)
@@ -179,21 +186,32 @@ def _cells(low: float, high: float, breaks: Sequence[float]) -> Doubles:
 
 
 def _results(
-    names: Sequence[str], integrated: Sequence[str], found: Integral, samples: Doubles
+    names: Sequence[str], integrated: Sequence[str], found: Integral, log_p: Doubles, log_q: Doubles
 ) -> dict[str, Divergence]:
-    """The rows in the order asked for; a mass that the range misses counts as much as any that was seen."""
-    mass_value, mass_error = found.value[-2:], found.error[-2:]
-    missing = float(np.maximum(0, np.abs(1 - mass_value) - mass_error - _ROUNDING).sum())
-    density = samples[-2:].sum(axis=0)
-    seen = density > 1e-12 * density.max()
+    """The rows in the order asked for; log_p and log_q at some points tell what missing mass may count."""
+    gaps = np.abs(1 - found.value[-2:])
+    missing = float(gaps[gaps > found.error[-2:] + _ROUNDING].sum())
+    steepest = _steepest(log_p, log_q) if missing else math.nan
     results = dict.fromkeys(names, Divergence(math.inf, math.inf, 0.0))
-    for name, raw, error, row in zip(integrated, found.value, found.error, samples, strict=False):
+    for name, raw, error in zip(integrated, found.value, found.error, strict=False):
         generator = GENERATORS[name]
         if not math.isinf(raw):
-            steepest = float((np.abs(row[seen]) / density[seen]).max()) if missing and seen.any() else 0.0
+            error = float(error) + (missing * _most_counted(generator, steepest) if missing else 0.0)
             # Rounding alone leaves −10⁻¹⁷ between equal laws, and a total variation of 1 + 10⁻¹⁵ between distant ones.
             most = generator.customary(generator.value_at_zero + generator.slope_at_infinity)
             value = min(max(0.0, generator.customary(float(raw))), most)
-            error = (float(error) + missing * steepest) * generator.scale
-            results[name] = Divergence(float(raw), value, error)
+            results[name] = Divergence(float(raw), value, error * generator.scale)
     return results
+
+
+def _most_counted(generator: Generator, steepest: float) -> float:
+    """The most that a unit of missing mass may add: f(u) a unit of Q's, f(u)/u of P's, at u from 1/steepest on."""
+    low, even, high = np.abs(evaluate(generator.f, [1 / steepest, 1.0, steepest]))
+    return float(max(low, even, high / steepest))
+
+
+def _steepest(log_p: Doubles, log_q: Doubles) -> float:
+    """The largest of p/q and q/p where p or q matters, within the range of a float squared."""
+    density = np.maximum(log_p, log_q)
+    seen = (density > density.max() - _FADED) & np.isfinite(log_p) & np.isfinite(log_q)
+    return math.exp(min(float(np.abs(log_p[seen] - log_q[seen]).max(initial=0)), _LARGEST))

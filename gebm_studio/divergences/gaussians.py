@@ -191,11 +191,13 @@ def w2_squared(mean_p: ArrayLike, cov_p: ArrayLike, mean_q: ArrayLike, cov_q: Ar
 
 
 def _chi2(variance: Matrix, shift: Matrix) -> float:
-    """χ²(N(δ, diag λ) ‖ N(0, I)), as 1/(λ(2 − λ)) = 1/(1 − (λ − 1)²)."""
+    """χ²(N(δ, diag λ) ‖ N(0, I))."""
     excess = variance - 1
     if (excess >= 1 - ROUNDING).any():
         return math.inf
-    exponent = float((shift**2 / (1 - excess) - np.log1p(-(excess**2)) / 2).sum())
+    # λ(2 − λ) = 1 − (λ − 1)², of which each keeps the digits that the other loses.
+    log_product = np.where(np.abs(excess) < 0.5, np.log1p(-(excess**2)), np.log(variance * (2 - variance)))
+    exponent = float((shift**2 / (2 - variance) - log_product / 2).sum())
     return math.expm1(exponent) if exponent < _LARGEST_EXPONENT else math.inf
 
 

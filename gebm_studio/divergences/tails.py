@@ -39,6 +39,8 @@ COMPACT = Tails(Tail(math.inf), Tail(math.inf))
 def gaussian_tails(means: list[float], stds: list[float]) -> Tails:
     """Tails of a Gaussian, or of a mixture of Gaussians: those of its widest component, the outermost of such.
 
+    Those of isotropic mixtures in the plane decide alike along every line, but at the border 2σq² = σp² of a finite χ².
+
     Raises:
         ValueError: For a deviation that is not positive, or lists that are empty or of unequal length.
     """

@@ -35,7 +35,7 @@ from gebm_studio.messages import (
     SweepPart,
     frozen,
 )
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 COLUMNS = (
     "iteration", "kale_train", "kale_heldout", "donsker_varadhan", "kl_base", "kl_gebm", "log_partition", "log_z",
@@ -57,10 +57,10 @@ LANES: tuple[dict[str, Any], ...] = (
 Array = NDArray[Any]
 
 
-def preset(**view: Any) -> Preset:
+def preset(**view: Any) -> TrainingPreset:
     """A preset with a race, and with some view settings changed."""
-    views = {**Preset(title="ring").view.model_dump(), **view}
-    return Preset.model_validate({"title": "ring", "view": views, "race": {"lanes": LANES}})
+    views = {**TrainingPreset(title="ring").view.model_dump(), **view}
+    return TrainingPreset.model_validate({"title": "ring", "view": views, "race": {"lanes": LANES}})
 
 
 def floats(values: Any) -> Array:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from gebm_studio.schema import Preset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels import PANELS, Panel
 from tests.ui import frames
@@ -20,15 +21,15 @@ MakePanel = Callable[..., Any]
 
 @pytest.fixture
 def make_panel(qtbot: QtBot, qapp: QApplication) -> Iterator[MakePanel]:
-    """A shown panel with a run begun; all are closed at the end."""
+    """A shown panel with a run begun, of a training with some view settings or of a preset; all are closed at the end."""
     panels: list[Panel] = []
     theme.apply(qapp, "light")
 
-    def make(name: str, size: tuple[int, int] = (420, 340), **view: Any) -> Panel:
+    def make(name: str, size: tuple[int, int] = (420, 340), preset: Preset | None = None, **view: Any) -> Panel:
         panel = PANELS[name]()
         panel.resize(*size)
         panel.setAutoFillBackground(True)
-        panel.start_run(frames.preset(**view))
+        panel.start_run(preset or frames.preset(**view))
         panel.show()
         qtbot.waitExposed(panel)
         panels.append(panel)

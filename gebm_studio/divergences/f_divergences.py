@@ -30,6 +30,8 @@ _ROUNDING = 1e-13
 _LEAST = 1e-300
 _FADED = 28.0
 """A density lower than its peak by this much, in logarithms, is 10⁻¹² of it."""
+_SIZEABLE = 1e-3
+"""A missing mass above this is a part of a law, and below it a tail."""
 _LARGEST = 300.0
 """Exponents above this are held there: squared, the power is still a float."""
 
@@ -191,12 +193,12 @@ def _results(
     """The rows in the order asked for; log_p and log_q at some points tell what missing mass may count."""
     gaps = np.abs(1 - found.value[-2:])
     missing = float(gaps[gaps > found.error[-2:] + _ROUNDING].sum())
-    steepest = _steepest(log_p, log_q) if missing else math.nan
+    extremes = _extreme_ratios(log_p, log_q, symmetric=missing > _SIZEABLE) if missing else (1.0, 1.0)
     results = dict.fromkeys(names, Divergence(math.inf, math.inf, 0.0))
     for name, raw, error in zip(integrated, found.value, found.error, strict=False):
         generator = GENERATORS[name]
         if not math.isinf(raw):
-            error = float(error) + (missing * _most_counted(generator, steepest) if missing else 0.0)
+            error = float(error) + (missing * _most_counted(generator, *extremes) if missing else 0.0)
             # Rounding alone leaves −10⁻¹⁷ between equal laws, and a total variation of 1 + 10⁻¹⁵ between distant ones.
             most = generator.customary(generator.value_at_zero + generator.slope_at_infinity)
             value = min(max(0.0, generator.customary(float(raw))), most)
@@ -204,14 +206,18 @@ def _results(
     return results
 
 
-def _most_counted(generator: Generator, steepest: float) -> float:
-    """The most that a unit of missing mass may add: f(u) a unit of Q's, f(u)/u of P's, at u from 1/steepest on."""
-    low, even, high = np.abs(evaluate(generator.f, [1 / steepest, 1.0, steepest]))
-    return float(max(low, even, high / steepest))
+def _most_counted(generator: Generator, least: float, most: float) -> float:
+    """The most that a unit of missing mass may add, at ratios u = p/q between these: f(u) if of Q, f(u)/u if of P."""
+    low, even, high = np.abs(evaluate(generator.f, [least, 1.0, most]))
+    return float(max(low, even, high / most))
 
 
-def _steepest(log_p: Doubles, log_q: Doubles) -> float:
-    """The largest of p/q and q/p where p or q matters, within the range of a float squared."""
+def _extreme_ratios(log_p: Doubles, log_q: Doubles, symmetric: bool) -> tuple[float, float]:
+    """The least and the largest p/q where p or q matters; as steep one way as the other, if so asked."""
     density = np.maximum(log_p, log_q)
     seen = (density > density.max() - _FADED) & np.isfinite(log_p) & np.isfinite(log_q)
-    return math.exp(min(float(np.abs(log_p[seen] - log_q[seen]).max(initial=0)), _LARGEST))
+    log_ratio = np.clip(log_p[seen] - log_q[seen], -_LARGEST, _LARGEST)
+    least, most = float(log_ratio.min(initial=0)), float(log_ratio.max(initial=0))
+    if symmetric:  # what is missing may be the other side of what is seen
+        least, most = min(least, -most), max(most, -least)
+    return math.exp(least), math.exp(most)

@@ -44,11 +44,14 @@ def f_divergences_uniform(
     common = bool(((widths_p > 0) & (widths_q > 0) & (overlap > 0)).all())
     a, b = (float((overlap / widths).prod()) if common else 0.0 for widths in (widths_p, widths_q))
     ratio = float((widths_q / widths_p).prod()) if common else 1.0
+    p_outside = not common or _reaches_beyond(l_p, h_p, l_q, h_q)
+    q_outside = not common or _reaches_beyond(l_q, h_q, l_p, h_p)
     results = {}
     for name in names:
         generator = GENERATORS[name]
         inside = b * float(evaluate(generator.f, ratio)) if common else 0.0
-        raw = inside + _part(1 - b, generator.value_at_zero) + _part(1 - a, generator.slope_at_infinity)
+        raw = inside + _part(q_outside, 1 - b, generator.value_at_zero)
+        raw += _part(p_outside, 1 - a, generator.slope_at_infinity)
         results[name] = Divergence(raw, generator.customary(raw), 0.0)
     return results
 
@@ -117,8 +120,15 @@ def witness_of_uniforms(
     return amplitude * (embedding(_wide(low_p, high_p)) - embedding(_wide(low_q, high_q)))
 
 
-def _part(mass: float, limit: float) -> float:
-    return mass * limit if mass > 0 else 0.0
+def _reaches_beyond(low: Doubles, high: Doubles, other_low: Doubles, other_high: Doubles) -> bool:
+    """By the ends, as a sliver of mass may be less than the rounding of 1 − a, and yet its KL is ∞."""
+    return bool((low < other_low).any() or (high > other_high).any())
+
+
+def _part(exists: bool, mass: float, limit: float) -> float:
+    if not exists:
+        return 0.0
+    return math.inf if math.isinf(limit) else mass * limit
 
 
 def _shifts(low_p: float, high_p: float, low_q: float, high_q: float) -> tuple[float, float]:

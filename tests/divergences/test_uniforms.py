@@ -57,6 +57,12 @@ def test_boxes_overlap_by_the_product_of_their_sides() -> None:
     assert f_divergences_uniform([0, 0], [1, 1], [0.5, 2], [1.5, 3])["total_variation"].value == 1
 
 
+def test_a_sliver_outside_is_enough_for_infinity() -> None:
+    assert f_divergences_uniform(0, 1, 1e-200, 1)["kl"].value == math.inf
+    assert f_divergences_uniform(1e-200, 1, 0, 1)["kl"].value == 0
+    assert f_divergences_uniform(0, 1, 1e-200, 1)["total_variation"].value == 0
+
+
 def test_flat_boxes_are_singular_unless_flat_alike() -> None:
     flat = f_divergences_uniform([0, 0], [1, 0], [0, 0], [2, 0])
     assert flat["kl"].value == pytest.approx(math.log(2))

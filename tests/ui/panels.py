@@ -21,7 +21,7 @@ MakePanel = Callable[..., Any]
 
 @pytest.fixture
 def make_panel(qtbot: QtBot, qapp: QApplication) -> Iterator[MakePanel]:
-    """A shown panel with a run begun, of a training with some view settings or of a preset; all are closed at the end."""
+    """A shown panel with a run begun, of a training unless told otherwise; all are closed at the end."""
     panels: list[Panel] = []
     theme.apply(qapp, "light")
 

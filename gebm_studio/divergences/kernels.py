@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -176,5 +175,6 @@ def _blocks(n: int, m: int) -> Iterator[slice]:
 
 
 def _check_positive(what: str, value: float) -> None:
-    if not (value > 0 and math.isfinite(value)):
-        raise ValueError(f"{what} must be positive and finite, got {value}")
+    # Its square must be a float too.
+    if not 1e-150 <= value <= 1e150:
+        raise ValueError(f"{what} must be positive, from 1e-150 to 1e150, got {value}")

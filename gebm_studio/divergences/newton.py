@@ -82,16 +82,17 @@ class Critic:
         alpha = problem.w * theta.exp()
         sums = problem.gram.product(alpha)
         h = (problem.b - sums) / problem.lam
-        entropy = float((problem.w + alpha * (theta - 1)).sum())
+        # α(θ − 1) + w = αφ(−θ) cancels less near zero.
+        entropy = float(torch.where(theta > -1, alpha * excess(-theta), problem.w + alpha * (theta - 1)).sum())
         dual = entropy + (0.5 * problem.form + float(alpha @ (0.5 * sums - problem.b))) / problem.lam
         gap = float((alpha * excess(h - theta)).sum())
         # Where e^θ leaves the range of floats nothing is known.
         known = math.isfinite(dual) and not math.isnan(gap)
         return cls(theta, beta, s, alpha, h, dual if known else math.inf, gap if known else math.inf)
 
-    def within(self, tolerance: float) -> bool:
-        """Whether the gap is within the tolerance, relative to the objective where that exceeds one."""
-        return self.gap <= tolerance * max(1.0, self.dual) < math.inf
+    def within(self, problem: Problem, tolerance: float) -> bool:
+        """Whether the gap is within the tolerance."""
+        return self.gap <= allowed(tolerance, problem.lam, self.dual) < math.inf
 
     def values(self, problem: Problem) -> tuple[float, float, float]:
         """∫h dP, ∫(e^h − 1)dQ and λ|h|² of this critic."""
@@ -107,7 +108,7 @@ class Critic:
     def best(self, problem: Problem) -> Critic:
         """Of this critic and that of h the one with the higher primal objective; far from the optimum h is poor."""
         better = replace(self, theta=self.h, beta=self.alpha, s=1.0)
-        return better if self.within(_NEAR) or better.primal(problem) > self.primal(problem) else self
+        return better if self.within(problem, _NEAR) or better.primal(problem) > self.primal(problem) else self
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,11 @@ class Solution:
     critic: Critic
     steps: int
     factorisations: int
+
+
+def allowed(tolerance: float, lam: float, objective: float) -> float:
+    """The gap that a tolerance of (1 + λ) × objective allows, relative where that product exceeds one."""
+    return tolerance * max(1 / (1 + lam), objective)
 
 
 def excess(r: Tensor) -> Tensor:
@@ -160,7 +166,7 @@ class Solver:
             self._solve, now = None, Critic.at(problem, zero, zero, 0.0)
         else:
             steps += 1
-        while not now.within(tolerance) and steps < most_steps:
+        while not now.within(problem, tolerance) and steps < most_steps:
             fresh = self._solve is None
             solve = self._factorise(now.alpha) if self._solve is None else self._solve
             found = self._step(problem, now, solve, patient=fresh)

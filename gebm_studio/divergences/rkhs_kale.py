@@ -10,10 +10,10 @@ from torch import Tensor
 
 from gebm_studio.divergences.kernels import Kernel
 from gebm_studio.divergences.lowrank import Gram
-from gebm_studio.divergences.newton import Problem, Solver
+from gebm_studio.divergences.newton import Problem, Solver, allowed
 from gebm_studio.divergences.points import Points, as_pair, as_points, as_weights
 
-_ROUNDING = 4 * torch.finfo(torch.float64).eps
+_ROUNDING = torch.finfo(torch.float64).eps
 """Relative error of a sum of kernel values that the gap allows for."""
 
 
@@ -47,7 +47,7 @@ class Kale:
     factorisations: int
     """Cholesky factorisations among them."""
     converged: bool
-    """Whether the gap is within tolerance, relative to the value where that exceeds one."""
+    """Whether (1 + λ) `gap` is within tolerance, relative to `value` where that exceeds one."""
     note: str
     """What stands in the way where it is not; empty otherwise."""
     _kernel: Kernel = field(repr=False)
@@ -103,7 +103,7 @@ def rkhs_kale(
         weights_q: Masses (N,) of the points of Q.
         start: An answer for nearby samples and as many points of Q, or its `log_density` (N,), to start from. The
             Gram matrix and the last factorisation of an answer are used again while x_q, kernel and λ are the same.
-        tolerance: Gap to reach, in units of `penalised`, relative to it where it exceeds one.
+        tolerance: Error of `value` to reach, relative to it where it exceeds one.
         most_steps: Newton's steps before giving up.
 
     Raises:
@@ -132,10 +132,11 @@ def rkhs_kale(
     over_p, over_q, penalty = critic.values(problem)
     primal = over_p - over_q - 0.5 * penalty
     penalised = max(0.0, primal)
-    sums = critic.s**2 * problem.form + float(2 * critic.s * (problem.b @ critic.beta).abs() + penalty)
-    rounding = _ROUNDING * (sums / lam + float(mass.sum()))
+    # |μ_P|²s², 2s⟨μ_P, μ_β⟩ and |μ_β|² were each summed to within rounding; the last is at most the rest.
+    sums = critic.s**2 * problem.form + 4 * critic.s * float(problem.b.abs() @ critic.beta.abs()) + lam * penalty
+    rounding = _ROUNDING * (sums / lam + float((mass * torch.expm1(critic.theta).abs()).sum()))
     gap = max(0.0, min(critic.gap, critic.dual - penalised)) + rounding
-    note = _note(gap, tolerance * max(1.0, penalised), rounding, solution.steps >= most_steps)
+    note = _note(gap, allowed(tolerance, lam, penalised), rounding, solution.steps >= most_steps)
 
     atoms, coefficients = torch.cat([p, support]), torch.cat([critic.s * v, -critic.beta]) / lam
     alpha, log_density = mass * critic.theta.exp(), critic.theta
@@ -183,8 +184,8 @@ def _beginning(start: Kale | Points, q: Tensor) -> Tensor:
     return found.to(q.device)
 
 
-def _note(gap: float, allowed: float, rounding: float, spent: bool) -> str:
-    if gap <= allowed:
+def _note(gap: float, most: float, rounding: float, spent: bool) -> str:
+    if gap <= most:
         return ""
     if gap <= 2 * rounding:
         reason = "rounding of the kernel over λ; take a larger λ or tolerance"
@@ -192,4 +193,4 @@ def _note(gap: float, allowed: float, rounding: float, spent: bool) -> str:
         reason = "the steps were not enough; allow more, or start from the answer for twice the λ"
     else:
         reason = "no step in float64 comes nearer; take a larger λ, or start from the answer for twice the λ"
-    return f"the value may be off by {gap:.2g}, where {allowed:.2g} was asked for: {reason}"
+    return f"the penalised value may be off by {gap:.2g}, where {most:.2g} was asked for: {reason}"

@@ -87,9 +87,10 @@ def f_divergences_1d(
     x = np.concatenate([edges[0] - away, edges[-1] + away, inside])
     p, q = log_p(x), log_q(x)
     probes = _with_masses(wanted, p, q)
-    far = np.abs(probes[:, : 2 * _PROBES]).reshape(-1, 2, _PROBES) * away
+    with np.errstate(over="ignore"):
+        far = np.abs(probes[:, : 2 * _PROBES]).reshape(-1, 2, _PROBES) * away
     # An integrand that falls no faster than 1/x has no integral. It may also have overflowed at any probe.
-    endless = ((far[..., -1] > tolerance) & (far[..., -1] > 0.99 * far[..., -2])).any(axis=1)
+    endless = ((far[..., -1] > tolerance) & (far[..., -1] >= 0.99 * far[..., -2])).any(axis=1)
     endless |= np.isinf(probes).any(axis=1)
     left = [name for name, without_end in zip(wanted, endless, strict=False) if not without_end]
     lower, upper = (far[~endless] > tolerance / 1000).any(axis=0)

@@ -186,6 +186,17 @@ def test_what_still_rises_far_away_is_infinite() -> None:
         assert abs(found[name].value - wanted) <= found[name].error < 1e-6
 
 
+def test_an_integrand_at_the_end_of_the_range_of_a_float_is_no_warning() -> None:
+    """p²/q = e^709 everywhere beyond five."""
+
+    def log_q(x: np.ndarray) -> np.ndarray:
+        return np.where(np.abs(x) < 5, normal(0, 1)(x), 2 * normal(0, 1)(x) - 709)
+
+    found = f_divergences_1d(normal(0, 1), log_q, [-10, -5, 0, 5, 10])
+    assert found["pearson"].value == math.inf
+    assert found["total_variation"].value < 1e-6
+
+
 def test_rows_can_be_chosen_and_declared_infinite() -> None:
     breaks = gaussian_breaks([0, 1], [1, 1])
     found = f_divergences_1d(normal(0, 1), normal(1, 1), breaks, names=["jeffrey", "kl"], infinite=["kl", "neyman"])

@@ -1,0 +1,213 @@
+"""Both laws of a lab with what its numbers share: kernel, nodes, draws, and the critic of KALE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from gebm_studio.divergences import Kale, Kernel, Nodes, rkhs_kale
+from gebm_studio.experiments.lab import kernel as kernels
+from gebm_studio.experiments.lab.nodes import Doubles, Weighted, drawn, nodes
+from gebm_studio.experiments.lab.unknown import Unknown
+from gebm_studio.schema import DivergencesPreset
+from gebm_studio.targets.laws import Law, place
+
+_MEDIAN_OF = 240
+"""Draws of each law whose median distance a kernel may take as its length."""
+_STEPS = 4
+"""Newton's steps of KALE at once: a piece of work."""
+_MOST_STEPS = 200
+KALE_TOLERANCE = 1e-10
+
+
+class Pair:
+    """The laws P and Q as the settings have them: everything here is a function of the preset alone.
+
+    Attributes:
+        preset: The settings.
+        p: The law P.
+        q: The law Q.
+    """
+
+    def __init__(self, preset: DivergencesPreset, folder: str = "", of: Pair | None = None) -> None:
+        """Place both laws.
+
+        Arguments:
+            preset: The settings.
+            folder: Where relative file names start.
+            of: An earlier pair that differs in live settings only: files and draws are then not made again.
+
+        Raises:
+            PresetError: Where a file cannot be used.
+        """
+        self.preset, d, seed = preset, preset.dimension, 2 * preset.seed
+        self.p: Law = place(preset.p, d, seed=seed, folder=folder, of=of.p if of else None)
+        self.q: Law = place(preset.q, d, seed=seed + 1, folder=folder, of=of.q if of else None)
+        self._found: Kale | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Of the space: 1 or 2."""
+        return self.preset.dimension
+
+    @property
+    def by_samples(self) -> bool:
+        """Whether values are estimates from draws."""
+        return self.preset.measure.values == "samples"
+
+    @property
+    def missing(self) -> str:
+        """What is missing before anything can be measured, or empty."""
+        names = [name for name, law in (("P", self.p), ("Q", self.q)) if law.is_empty]
+        return f"{' and '.join(names)} {'have' if len(names) > 1 else 'has'} no points yet; draw some" if names else ""
+
+    @property
+    def same(self) -> bool:
+        """Whether P and Q are one law."""
+        return self.same_form and bool((self.p.at == self.q.at).all())
+
+    @property
+    def same_form(self) -> bool:
+        """Whether Q is P moved elsewhere: of the same form, width and axes."""
+        ours, theirs = (section.model_dump(exclude={"at"}) for section in (self.preset.p, self.preset.q))
+        return ours == theirs
+
+    def draws(self, n: int) -> tuple[Weighted, Weighted]:
+        """The atoms of each law where it is finite, else n draws.
+
+        Raises:
+            Unknown: Where a law has no points.
+        """
+        self._check()
+        return drawn(self.p, n), drawn(self.q, n)
+
+    @cached_property
+    def scale(self) -> float:
+        """Length ℓ of the kernel.
+
+        Raises:
+            Unknown: Where it is to be the median distance and most points coincide.
+        """
+        x, y = self.draws(_MEDIAN_OF)
+        return kernels.length(self.preset.kernel, x.points, y.points)
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """The kernel of MMD and KALE.
+
+        Raises:
+            Unknown: As `scale`.
+        """
+        return kernels.kernel_of(self.preset.kernel, self.scale)
+
+    @cached_property
+    def on(self) -> tuple[Weighted, Weighted]:
+        """What stands for P and for Q in expectations: quadrature where both have one, atoms, else draws.
+
+        Raises:
+            Unknown: Where a law has no points.
+        """
+        return self._standing(coarse=False)
+
+    @cached_property
+    def coarse(self) -> tuple[Weighted, Weighted]:
+        """As `on`, with about half as many nodes along each axis."""
+        return self._standing(coarse=True)
+
+    @property
+    def nodes(self) -> tuple[Nodes, Nodes]:
+        """`on` as tensors, for critics.
+
+        Raises:
+            Unknown: Where a law has no points.
+        """
+        x, y = self.on
+        return Nodes.of(x.points, x.weights), Nodes.of(y.points, y.weights)
+
+    def log_densities(self, x: Doubles) -> tuple[Doubles, Doubles]:
+        """log p and log q of points (N, d).
+
+        Raises:
+            Unknown: Where one has no density, saying which.
+        """
+        names = [name for name, law in (("P", self.p), ("Q", self.q)) if not law.has_density]
+        if names:
+            raise Unknown(f"{' and '.join(names)} {'have' if len(names) > 1 else 'has'} no known density")
+        return self.p.log_density(x), self.q.log_density(x)
+
+    def log_density_functions(self) -> tuple[Callable[[Doubles], Doubles], Callable[[Doubles], Doubles]]:
+        """log p and log q of numbers (N,) on the line, or of points (N, 2) in the plane.
+
+        Raises:
+            Unknown: As `log_densities`.
+        """
+        self.log_densities(np.zeros((1, self.dimension)))
+        if self.dimension == 2:
+            return self.p.log_density, self.q.log_density
+        return lambda x: self.p.log_density(x[:, None]), lambda x: self.q.log_density(x[:, None])
+
+    @property
+    def kale(self) -> Kale:
+        """KALE of P and Q on `on`, with its critic.
+
+        Raises:
+            Unknown: Where a law has no points, or the kernel no length.
+        """
+        for _ in self.kale_in_pieces():
+            pass
+        assert self._found is not None
+        return self._found
+
+    def kale_in_pieces(self) -> Iterator[None]:
+        """The work behind `kale`, a few of Newton's steps at a time; nothing where it is done."""
+        if self._found is not None:
+            return
+        x, y = self.on
+        kernel, lam = self.kernel, self.preset.kernel.regularisation
+        start: Kale | torch.Tensor | None = None
+        if "quadrature" in (x.kind, y.kind):
+            start = self.coarse_kale.h(y.points)
+            yield
+        steps = 0
+        while True:
+            found = rkhs_kale(x.points, y.points, kernel, lam, weights_p=x.weights, weights_q=y.weights, start=start,
+                              tolerance=KALE_TOLERANCE, most_steps=_STEPS)  # fmt: skip
+            steps += found.steps
+            if found.converged or found.steps < _STEPS or steps >= _MOST_STEPS:
+                break
+            start = found
+            yield
+        self._found = found
+
+    @cached_property
+    def coarse_kale(self) -> Kale:
+        """KALE on `coarse`."""
+        x, y = self.coarse
+        lam = self.preset.kernel.regularisation
+        return rkhs_kale(
+            x.points, y.points, self.kernel, lam, weights_p=x.weights, weights_q=y.weights, tolerance=KALE_TOLERANCE
+        )
+
+    def _standing(self, coarse: bool) -> tuple[Weighted, Weighted]:
+        n = self.preset.measure.samples
+        x, y = self.draws(n)
+        if self.by_samples:
+            return x, y
+        found = [atoms if atoms.kind == "atoms" else nodes(law, self._length(), coarse=coarse)
+                 for law, atoms in ((self.p, x), (self.q, y))]  # fmt: skip
+        if found[0] is None or found[1] is None:
+            return x, y
+        return found[0], found[1]
+
+    def _length(self) -> float:
+        """The length over which the functions vary that are integrated."""
+        if self.preset.kernel.name == "energy":
+            return min(max(law.width, 1e-3) for law in (self.p, self.q))
+        return self.scale
+
+    def _check(self) -> None:
+        if self.missing:
+            raise Unknown(self.missing)

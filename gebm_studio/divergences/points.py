@@ -39,6 +39,8 @@ def as_pair(x: Points, y: Points, names: tuple[str, str]) -> tuple[Tensor, Tenso
         raise ValueError(
             f"{names[0]} and {names[1]} must have one dimension, got {first.shape[1]} and {second.shape[1]}"
         )
+    if first.device != second.device:
+        raise ValueError(f"{names[0]} and {names[1]} must be on one device, got {first.device} and {second.device}")
     return first, second
 
 
@@ -51,7 +53,7 @@ def as_weights(weights: Points | None, points: Tensor, what: str) -> Tensor:
     n = len(points)
     if weights is None:
         return points.new_full((n,), 1 / n)
-    found = _tensor(weights, points)
+    found = _tensor(weights, points).to(points.device)
     if found.shape != (n,):
         raise ValueError(f"{what} must be ({n},), one for each point, got {tuple(found.shape)}")
     if not bool(torch.isfinite(found).all()) or bool((found < 0).any()) or not bool((found > 0).any()):

@@ -102,7 +102,8 @@ def rkhs_kale(
             density times cell. Points without mass drop out.
         weights_q: Masses (N,) of the points of Q.
         start: An answer for nearby samples and as many points of Q, or its `log_density` (N,), to start from. The
-            Gram matrix and the last factorisation of an answer are used again while x_q, kernel and λ are the same.
+            Gram matrix and the last factorisation of an answer are used again while x_q, kernel and λ are the same;
+            two threads may not start from one answer at once.
         tolerance: Error of `value` to reach, relative to it where it exceeds one.
         most_steps: Newton's steps before giving up.
 

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from scipy.special import lambertw, rel_entr
 from torch import Tensor
 
-from gebm_studio.divergences import EnergyDistance, Gaussian, InverseMultiquadric, Kale, Kernel, mmd2, rkhs_kale
+from gebm_studio.divergences import (
+    EnergyDistance,
+    Gaussian,
+    InverseMultiquadric,
+    Kale,
+    Kernel,
+    lowrank,
+    mmd2,
+    rkhs_kale,
+)
 from gebm_studio.divergences.lowrank import Gram, PivotedCholesky
 from gebm_studio.divergences.newton import Problem, Solver, excess
 
@@ -212,6 +221,14 @@ def test_pivoted_cholesky_keeps_its_tolerance() -> None:
         assert float((gram.matrix() - low.factor @ low.factor.T).abs().max()) <= 1.01 * tolerance
     assert ranks[0] < ranks[1] < ranks[2] < 300
     assert not PivotedCholesky(gram, 3).refine(1e-8)
+
+
+@pytest.mark.parametrize("n", [50, 400])
+def test_a_matrix_too_large_to_keep_is_evaluated_anew(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    x_p, x_q = samples(13, n=n)
+    kept = rkhs_kale(x_p, x_q, Gaussian(0.5), 0.01)
+    monkeypatch.setattr(lowrank, "_STORED", 10)
+    assert rkhs_kale(x_p, x_q, Gaussian(0.5), 0.01).value == pytest.approx(kept.value, abs=1e-10)
 
 
 @pytest.mark.parametrize("n", [60, 400])

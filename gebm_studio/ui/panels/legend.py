@@ -61,6 +61,12 @@ class Entry(QAbstractButton):
             self._role = colour
             self.update()
 
+    def set_swatch(self, swatch: Swatch) -> None:
+        """Change the form of the swatch."""
+        if swatch != self._swatch:
+            self._swatch = swatch
+            self.update()
+
     def set_name(self, name: str) -> None:
         """Change the name."""
         if name != self.text():

@@ -6,6 +6,7 @@ array. This keeps 4,000 points under a millisecond, where an object for each wou
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -226,8 +227,17 @@ class Line(pg.PlotCurveItem):  # type: ignore[misc]
         if self.opts["pen"] is not None:
             painter.setPen(on_page(self.opts["pen"]))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolyline(QPolygonF(points))
+            for piece in self._pieces(points):
+                painter.drawPolyline(QPolygonF(piece))
         painter.restore()
+
+    def _pieces(self, points: list[QPointF]) -> list[list[QPointF]]:
+        """The points between gaps, which a row of flags leaves where it is false."""
+        joined = self.opts["connect"]
+        if isinstance(joined, str):
+            return [points]
+        ends = [0, *(np.flatnonzero(~joined) + 1).tolist(), len(points)]
+        return [points[first:last] for first, last in pairwise(ends)]
 
 
 class Crosshair(Item):

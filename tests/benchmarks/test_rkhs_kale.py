@@ -48,12 +48,11 @@ def textbook(x_p: Tensor, x_q: Tensor, lam: float, alpha: Tensor, gap: float = 1
         if float((torch.exp(h) / n - alpha + alpha * slope).sum()) <= gap:
             break
         step = torch.inverse(torch.diag(1 / alpha) + gram / lam) @ slope
-        share, decrement = 1.0, float(slope @ step)
-        while share > 1e-12:
-            found = alpha - share * step
-            if float(found.min()) > 0 and dual(found) <= value - 1e-4 * share * decrement + 1e-13:
-                break
-            share /= 2
+        decrement = float(slope @ step)
+        found = alpha - step
+        while float(found.min()) <= 0 or dual(found) > value - 1e-4 * decrement + 1e-13:
+            step, decrement = step / 2, decrement / 2
+            found = alpha - step
         alpha, value = found, dual(found)
     return alpha, value
 

@@ -20,6 +20,8 @@ from gebm_studio.divergences.scaling import Potentials, Problem, cooled, scaled
 
 _LEAST_EPSILON = 1e-10
 """Of the largest cost C: kernels e^{C/ε} of smaller ε would keep no digits."""
+_EMPTY = 1e-280
+"""Rows of a plan with less mass are not divided by it."""
 _WIDEST = 1e100
 """Coordinates beyond this would have squares near the end of a float's range."""
 
@@ -157,7 +159,7 @@ def sinkhorn_divergence(
     between = solve(Problem(_cost(x, y, order), a, b), start.between if start else None)
     within_p = solve(Problem(_cost(x, x, order), a, a, symmetric=True), start.within_p if start else None)
     within_q = solve(Problem(_cost(y, y, order), b, b, symmetric=True), start.within_q if start else None)
-    gradient = _slope(x, y, between.plan, order) - _slope(x, x, within_p.plan, order)
+    gradient = _slope(x, y, b, between, order) - _slope(x, x, a, within_p, order)
     parts = (between, within_p, within_q)
     names = ("between P and Q", "within P", "within Q")
     notes = [f"{name}: {part.note}" for name, part in zip(names, parts, strict=True) if part.note]
@@ -210,9 +212,13 @@ def _distances(x: Tensor, y: Tensor) -> Tensor:
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
 
 
-def _slope(x: Tensor, y: Tensor, plan: Tensor, order: int) -> Tensor:
-    """∇f(x_i) = Σ_j w_ij ∇₁c(x_i, y_j) with w_ij = π_ij/Σ_j π_ij (N, d), where f is the c-transform of g."""
-    weights = plan / plan.sum(1, keepdim=True)
+def _slope(x: Tensor, y: Tensor, b: Tensor, found: Sinkhorn, order: int) -> Tensor:
+    """∇f(x_i) = Σ_j w_ij ∇₁c(x_i, y_j) (N, d) with w_ij ∝ b_j e^{(g_j − C_ij)/ε} ∝ π_ij: f is the c-transform of g."""
+    rows = found.plan.sum(1, keepdim=True)
+    if float(rows.min()) > _EMPTY:
+        weights = found.plan / rows
+    else:  # steps ran out before every row had mass
+        weights = torch.softmax((found.g - _cost(x, y, order)) / found.epsilon + b.log(), 1)
     if order == 1:
         distances = _distances(x, y)
         # A point that sits on another is not pulled by it: the cost has no slope there and zero is a subgradient.

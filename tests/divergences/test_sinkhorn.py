@@ -160,6 +160,8 @@ def test_too_few_steps_are_said_and_bound_from_below() -> None:
     for epsilon in (1e-8, 1e-6):
         hard = sinkhorn(x, y, epsilon, most_steps=30)
         assert math.isfinite(hard.value) and math.isfinite(hard.cost) and math.isfinite(hard.error)
+        for most_steps in (1, 7):
+            assert bool(sinkhorn_divergence(x, y, epsilon, most_steps=most_steps).gradient.isfinite().all())
 
 
 def test_other_precisions_and_forms_give_the_same() -> None:

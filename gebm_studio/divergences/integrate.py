@@ -38,18 +38,26 @@ class Integral(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """Nodes (n, d) in [−1, 1]^d with the weights of two rules of unequal order on them."""
+    """Nodes (n, d) in [−1, 1]^d with the weights of two rules of unequal order on them.
+
+    A panel's error is `caution` times the distance between the two. On smooth panels the finer rule is far better than
+    that; but a bend narrower than the gaps of the nodes may bring the two close by chance. On the line, where a digit
+    more costs no time, 20 was too little for 2 of 13,500 rows between random mixtures with widths a factor 300 apart,
+    and these missed by 2·10⁻⁸ of their value at a tolerance of 10⁻⁸.
+    """
 
     nodes: Doubles
     fine: Doubles
     coarse: Doubles
+    caution: float
 
 
-_ON_LINE = _Rule(_NODES[:, None], _KRONROD, _GAUSS)
+_ON_LINE = _Rule(_NODES[:, None], _KRONROD, _GAUSS, 20.0)
 _IN_PLANE = _Rule(
     np.stack(np.meshgrid(_NODES, _NODES, indexing="ij"), axis=-1).reshape(-1, 2),
     np.outer(_KRONROD, _KRONROD).ravel(),
     np.outer(_GAUSS, _GAUSS).ravel(),
+    1.0,
 )
 
 
@@ -69,7 +77,7 @@ def integrate(f: Function, panels: ArrayLike, *, tolerance: float = 1e-9, most: 
         ValueError: For edges that are not increasing numbers, or an f that gives NaN or the wrong shape.
 
     References:
-        QUADPACK (Piessens, de Doncker-Kapenga, Überhuber, Kahaner, 1983), section 3.4.1 for the error of a panel.
+        QUADPACK (Piessens, de Doncker-Kapenga, Überhuber, Kahaner, 1983), whose pair of rules this is.
     """
     edges = np.asarray(panels, dtype=np.float64)
     _check_edges("panels", edges)
@@ -140,17 +148,11 @@ def _estimates(values: Doubles, halves: Doubles, rule: _Rule) -> tuple[Doubles, 
     """Each panel's integral (K, M) and its error, and which of the K left the range of a float (K,)."""
     volume = halves.prod(axis=1)
     with np.errstate(over="ignore", invalid="ignore"):
-        sums = values @ rule.fine
-        mean = sums / rule.fine.sum()
-        value, difference = volume * sums, volume * np.abs(sums - values @ rule.coarse)
-        spread = volume * (np.abs(values - mean[..., None]) @ rule.fine)
-        beyond = ~(np.isfinite(value) & np.isfinite(spread) & np.isfinite(difference)).all(axis=1)
-    for array in (value, difference, spread):
-        array[beyond] = 0
-    # The finer rule errs by no more than its distance from the coarser one, and on smooth panels by a power of it.
-    ratio = np.minimum(1, 200 * difference / np.where(spread > 0, spread, np.inf))
-    error = np.minimum(spread * ratio**1.5, difference)
-    return value, np.maximum(error, 50 * _EPSILON * (np.abs(value) + spread)), beyond
+        value = volume * (values @ rule.fine)
+        error = rule.caution * np.abs(value - volume * (values @ rule.coarse))
+        error = np.maximum(error, 50 * _EPSILON * volume * (np.abs(values) @ rule.fine))
+    beyond = ~(np.isfinite(value) & np.isfinite(error)).all(axis=1)
+    return value, error, beyond
 
 
 def _pairs(first: Doubles, second: Doubles) -> Doubles:

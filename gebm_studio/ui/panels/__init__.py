@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gebm_studio.ui.panels.bars import BarsPanel
 from gebm_studio.ui.panels.compare import ComparePanel
 from gebm_studio.ui.panels.critic import CriticPanel
 from gebm_studio.ui.panels.curves import CurvesPanel
@@ -29,5 +30,6 @@ PANELS: dict[str, type[Panel[Any]]] = {
         SweepPanel,
         CriticPanel,
         ComparePanel,
+        BarsPanel,
     )
 }

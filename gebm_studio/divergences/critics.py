@@ -173,10 +173,8 @@ class LinearCritic:
                 break
             if self._farthest > FARTHEST:
                 unbounded = self.game.concave and self.objective > _LARGE
-                grows = (
-                    "grows without end" if unbounded else "the top is reached only by a critic that grows without end"
-                )
-                note = f"{grows}: the class parts P from Q; a lower bound"
+                what = "bound" if unbounded else "critic alone"
+                note = f"the {what} grows without end: the class parts P from Q; a lower bound"
                 break
         converged = not note
         if converged and not self.game.concave:

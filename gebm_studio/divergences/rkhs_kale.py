@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from gebm_studio.divergences import continuation
 from gebm_studio.divergences.kernels import Kernel
 from gebm_studio.divergences.lowrank import Gram
 from gebm_studio.divergences.newton import Problem, Solver, allowed
@@ -128,7 +129,7 @@ def rkhs_kale(
 
     solver = _solver(start, kernel, support, lam)
     problem = Problem(solver.gram, kernel.sums(support, p, v), mass, kernel.form(p, v), lam)
-    solution = solver.solve(problem, begin, tolerance, most_steps)
+    solution = continuation.solve(solver, problem, begin, tolerance, most_steps)
     critic = solution.critic
     over_p, over_q, penalty = critic.values(problem)
     primal = over_p - over_q - 0.5 * penalty

@@ -279,6 +279,16 @@ def test_repeated_points_are_points_of_more_mass() -> None:
     assert twice.value == pytest.approx(once.value, abs=1e-9)
 
 
+def test_a_tiny_penalty_is_reached_through_larger_ones() -> None:
+    x_p, x_q = samples(3, m=60, n=60)
+    found = rkhs_kale(x_p, x_q, Gaussian(1.0), 1e-7)
+    by_hand = None
+    for exponent in range(0, -8, -1):
+        by_hand = rkhs_kale(x_p, x_q, Gaussian(1.0), 10.0**exponent, start=by_hand)
+    assert by_hand is not None and found.converged and by_hand.converged
+    assert found.value == pytest.approx(by_hand.value, rel=1e-9)
+
+
 def test_what_cannot_be_reached_is_said() -> None:
     x_p, x_q = samples(12, m=50, n=60)
     found = rkhs_kale(x_p, x_q, Gaussian(0.5), 1e-9, most_steps=40)

@@ -13,7 +13,11 @@ from gebm_studio.schema.preset import Preset
 MOST_FLOWS = 4
 Rule = Literal["mmd", "kale", "langevin", "sinkhorn"]
 RULES: dict[Rule, str] = {"mmd": "MMD flow", "kale": "KALE flow", "langevin": "Langevin", "sinkhorn": "Sinkhorn flow"}
-FlowMeasure = Literal["kale", "mmd", "w2", "kl"]
+FlowMeasure = Literal["kale", "mmd", "w2", "kl", "apart"]
+MEASURES: dict[FlowMeasure, str] = {
+    "kale": "KALE", "mmd": "MMD²", "w2": "W₂", "kl": "KL", "apart": "W₂ to Langevin"
+}  # fmt: skip
+"""What is measured along the flows, of the particles Q from the target P; `apart` from the cloud of Langevin's flow."""
 
 
 class Flow(Section):
@@ -21,8 +25,9 @@ class Flow(Section):
 
     name: Rule = setting(
         "kale",
-        help="mmd: y ← y − δ ∇(μ_Q − μ_P)(y); kale: y ← y − δ(1 + λ) ∇h(y); langevin: y ← y + δ ∇log p(y) + √(2δ) ξ, "
-        "where the target has a density; sinkhorn: down the debiased entropic transport cost.",
+        help="Q the particles, P the target. mmd: y ← y − δ ∇(μ_Q − μ_P)(y); kale: y ← y − δ(1 + λ) ∇h(y), where h is "
+        "near log q/p; langevin: y ← y + δ ∇log p(y) + √(2δ) ξ, where the target has a smooth density; sinkhorn: "
+        "down the debiased entropic transport cost.",
         label="Rule",
     )
     label: str = setting("", help="Name on the picture; empty takes the rule's.", max_length=32)
@@ -43,8 +48,8 @@ class Flow(Section):
         "stalling.", symbol="β", ge=0.0, le=10.0, live=True, slider=(0.0, 1.0), when=("name", ("mmd", "kale")),
     )  # fmt: skip
     noise_decay: float = setting(
-        0.0, help="Steps after which the noise is half of what it was; 0: it stays.", unit="steps", ge=0.0, le=1e6,
-        live=True, slider=(0.0, 5000.0), when=("name", ("mmd", "kale")),
+        0.0, help="Steps after which the noise is half of what it was; 0: it stays.", label="Half-life of the noise",
+        unit="steps", ge=0.0, le=1e6, live=True, slider=(0.0, 5000.0), when=("name", ("mmd", "kale")),
     )  # fmt: skip
     epsilon: float = setting(
         0.01, help="Entropy of Sinkhorn's transport.", symbol="ε", ge=1e-4, le=10.0, scale="log", live=True,
@@ -104,7 +109,11 @@ class ParticlesPreset(Preset):
     cloud: Cloud = Field(default_factory=Cloud, description="How many points there are.")
     flow: Flow = Field(default_factory=Flow, description="The first flow: the rule by which particles move.")
     others: tuple[Flow, ...] = setting(
-        (), help="Further flows, side by side with the first.", max_length=MOST_FLOWS - 1, live=True
+        (),
+        help="Further flows, side by side with the first and from the same draws. One more, one less or another rule "
+        "begins all of them again.",
+        max_length=MOST_FLOWS - 1,
+        live=True,
     )
     measure: FlowCurves = Field(default_factory=FlowCurves, description="What is measured along the flows.")
     view: FlowView = Field(default_factory=FlowView, description="What the panels show.")

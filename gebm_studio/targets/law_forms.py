@@ -48,6 +48,8 @@ class Form(ABC):
     atoms: Atoms | None = None
     components: IsotropicMixture | None = None
     boxed = False
+    bounded = False
+    thin = False
     breaks: Sequence[float] = ()
     tails: Tails | None = None
 
@@ -130,6 +132,7 @@ class Box(Form):
 
     has_density = True
     boxed = True
+    bounded = True
     tails = COMPACT
 
     def __init__(self, dimension: int, seed: int) -> None:

@@ -27,6 +27,9 @@ _CPU = torch.device("cpu")
 class Finite(Form):
     """Equal masses on points (N, d), one or more; a draw takes each of them once before it takes any twice."""
 
+    bounded = True
+    thin = True
+
     def __init__(self, points: Doubles, seed: int) -> None:
         super().__init__(points.shape[1], (points.min(axis=0), points.max(axis=0)), seed)
         self._points = points
@@ -50,6 +53,9 @@ class Finite(Form):
 class Nowhere(Form):
     """No points yet: a drawing that nobody has begun."""
 
+    bounded = True
+    thin = True
+
     def __init__(self, dimension: int, seed: int) -> None:
         one = np.ones(dimension)
         super().__init__(dimension, (-one, one), seed)
@@ -67,6 +73,9 @@ class Circles(Form):
 
     n draws lie evenly spaced on all circles alike, so that a longer draw does not begin like a shorter one.
     """
+
+    bounded = True
+    thin = True
 
     def __init__(self, section: schema.Rings, seed: int) -> None:
         apart = 2 * section.radius + section.gap
@@ -96,6 +105,7 @@ class Toy(Form):
         left, right, bottom, top = self._target.home
         super().__init__(2, (np.array([left, bottom]), np.array([right, top])), seed)
         self.has_density = self._target.has_density
+        self.bounded = name == "checkerboard"
 
     def _draw(self, rng: np.random.Generator, n: int) -> Doubles:
         generator = torch.Generator("cpu").manual_seed(int(rng.integers(2**62)))
@@ -112,6 +122,9 @@ class Toy(Form):
 class Filled(Form):
     """Uniform mass on dark cells of a picture of the square [−1, 1]², which a mask (H, W) marks, row 0 on top."""
 
+    has_density = True
+    bounded = True
+
     def __init__(self, mask: NDArray[np.bool_], seed: int) -> None:
         height, width = mask.shape
         self._cell = 2 / max(height, width)
@@ -121,7 +134,6 @@ class Filled(Form):
         self._mask, self._middle = mask, middle
         self._log_area = math.log(len(rows)) + 2 * math.log(self._cell)
         super().__init__(2, (self._corners.min(axis=0), self._corners.max(axis=0) + self._cell), seed)
-        self.has_density = True
 
     def _draw(self, rng: np.random.Generator, n: int) -> Doubles:
         chosen = rng.integers(len(self._corners), size=n)

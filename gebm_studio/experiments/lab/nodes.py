@@ -99,7 +99,7 @@ def _of_box(law: Law, scale: float, coarse: bool) -> Weighted:
 
 def _of_gaussian_in_plane(law: Law, scale: float, coarse: bool) -> Weighted:
     widest = law.width * float(np.linalg.norm(law.shape, 2))
-    spacing = (2.0 if coarse else 1.0) * min(0.5, max(0.35, scale / (2 * widest)))
+    spacing = (1.4 if coarse else 1.0) * min(0.5, max(0.35, scale / (2 * widest)))
     line = np.arange(-math.floor(_REACH_PLANE / spacing), math.floor(_REACH_PLANE / spacing) + 1) * spacing
     z = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
     squared = (z**2).sum(axis=1)

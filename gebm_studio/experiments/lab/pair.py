@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from gebm_studio.divergences import Kale, Kernel, Nodes, rkhs_kale
 from gebm_studio.experiments.lab import kernel as kernels
+from gebm_studio.experiments.lab.later import Pieces, finished
 from gebm_studio.experiments.lab.nodes import Doubles, Weighted, drawn, nodes
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.schema import DivergencesPreset
@@ -156,15 +157,12 @@ class Pair:
         Raises:
             Unknown: Where a law has no points, or the kernel no length.
         """
-        for _ in self.kale_in_pieces():
-            pass
-        assert self._found is not None
-        return self._found
+        return finished(self.kale_in_pieces())
 
-    def kale_in_pieces(self) -> Iterator[None]:
-        """The work behind `kale`, a few of Newton's steps at a time; nothing where it is done."""
+    def kale_in_pieces(self) -> Pieces[Kale]:
+        """`kale`, a few of Newton's steps at a time; at once where it is known."""
         if self._found is not None:
-            return
+            return self._found
         x, y = self.on
         kernel, lam = self.kernel, self.preset.kernel.regularisation
         start: Kale | torch.Tensor | None = None
@@ -181,6 +179,7 @@ class Pair:
             start = found
             yield
         self._found = found
+        return found
 
     @cached_property
     def coarse_kale(self) -> Kale:

@@ -1,0 +1,35 @@
+"""One number of the lab with how it was found."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+
+class Found(NamedTuple):
+    """A value, an estimate of its error (0 for closed forms), how it was found, and what is to be said of it."""
+
+    value: float
+    error: float
+    protocol: str
+    note: str = ""
+
+
+CLOSED = "closed form"
+
+
+def closed(value: float, note: str = "") -> Found:
+    """A value by a formula."""
+    return Found(value, 0.0, CLOSED, note)
+
+
+def by_quadrature(value: float, error: float, note: str = "") -> Found:
+    """A value by integration."""
+    return Found(value, error, f"quadrature, error {error:.0e}" if error > 0 else "quadrature", note)
+
+
+def root(found: Found) -> Found:
+    """√v of a value v that is not negative up to its error."""
+    value = math.sqrt(max(0.0, found.value))
+    error = found.error / (2 * value) if value > 0 else math.sqrt(found.error)
+    return found._replace(value=value, error=error)

@@ -17,6 +17,7 @@ from gebm_studio.divergences import w1
 from gebm_studio.experiments import Training
 from gebm_studio.models import calibrated
 from gebm_studio.samplers import SAMPLERS, Info
+from tests.typed import training
 
 CPU = torch.device("cpu")
 QUIET = {"training.truth_every": 100_000, "training.metrics_every": 10_000, "sampler.steps": 0, "race.lanes": []}
@@ -25,7 +26,7 @@ STEPS = {"rejection": 200, "independence": 60, "importance": 20, "kinetic": 100,
 
 
 def trained(name: str, iterations: int, **changes: Any) -> Training:
-    run = Training(presets.changed(presets.load(name), QUIET | changes), CPU)
+    run = Training(presets.changed(training(name), QUIET | changes), CPU)
     run.train(iterations)
     return run
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gebm_studio import files, presets
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 
 def _leftovers(folder: Path) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_full_disk_at_any_step_leaves_nothing_half_written(
 
     monkeypatch.setattr(f"gebm_studio.files.os.{step}", fails)
     with pytest.raises(OSError, match="No space") as caught:
-        presets.save(Preset(title="t"), target)
+        presets.save(TrainingPreset(title="t"), target)
     monkeypatch.undo()
     assert target.read_text() == "old"
     assert _leftovers(tmp_path) == ["preset.toml"]
@@ -93,7 +93,7 @@ def test_an_unwritable_folder_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("gebm_studio.files.tempfile.mkstemp", refuses)
     with pytest.raises(PermissionError) as caught:
-        presets.save(Preset(title="t"), tmp_path / "a.toml")
+        presets.save(TrainingPreset(title="t"), tmp_path / "a.toml")
     line = files.explain(caught.value, tmp_path / "a.toml")
     assert line == f"cannot write {tmp_path / 'a.toml'}: permission denied; choose a folder that you may write to"
     assert _leftovers(tmp_path) == []

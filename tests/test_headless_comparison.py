@@ -13,6 +13,7 @@ import pytest
 import gebm_studio as gs
 from gebm_studio import headless, library, presets
 from gebm_studio.cli import main
+from tests.typed import training
 
 SMALL = {"energy.hidden": 16, "energy.depth": 1, "training.batch": 32, "training.warmup": 4}
 
@@ -20,7 +21,7 @@ SMALL = {"energy.hidden": 16, "energy.depth": 1, "training.batch": 32, "training
 def test_all_runs_are_written_with_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(headless, "SAMPLES", 100)
     monkeypatch.setattr(headless, "SAMPLER_STEPS", 20)
-    preset = presets.changed(presets.load("f07"), SMALL)
+    preset = presets.changed(training("f07"), SMALL)
     assert headless.run(preset, steps=5, out=tmp_path, device="cpu", progress=False) == 0
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert list(summary["runs"]) == ["GAN", "EBM", "GEBM"] and summary["stopped"] == {}

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from gebm_studio import presets
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import Preset, Setting, settings_of
+from gebm_studio.schema import Setting, TrainingPreset, settings_of
 from tests.malformed import MALFORMED
+from tests.typed import training
 
 SHIPPED = presets.listing()[0]
 
@@ -28,7 +29,7 @@ def _problems(text: str) -> list[str]:
 
 def test_the_lanes_of_a_race_are_set_in_one_word() -> None:
     path, value = presets.assignment('race.lanes=[{name="ula", step_size=0.2}, {name="hmc"}]')
-    lanes = presets.changed(presets.load("ring"), {path: value}).race.lanes
+    lanes = presets.changed(training("ring"), {path: value}).race.lanes
     assert [(lane.name, lane.step_size) for lane in lanes] == [("ula", 0.2), ("hmc", 0.1)]
 
 
@@ -120,7 +121,7 @@ def _values(setting: Setting) -> st.SearchStrategy[Any]:
 FREE = [
     setting
     for group in ("objective", "training", "sampler", "view")
-    for setting in settings_of(getattr(Preset(title="t"), group), group)
+    for setting in settings_of(getattr(TrainingPreset(title="t"), group), group)
 ]
 
 
@@ -129,7 +130,7 @@ FREE = [
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 def test_any_valid_changes_survive_a_file(changes: dict[str, Any]) -> None:
-    free = presets.changed(Preset(title="t"), {"base": "gaussian", "energy": "witness"})
+    free = presets.changed(TrainingPreset(title="t"), {"base": "gaussian", "energy": "witness"})
     try:
         preset = presets.changed(free, changes)
     except PresetError as error:  # the one pair here that can exclude each other
@@ -156,20 +157,20 @@ def test_any_text_is_a_preset_or_a_line(text: str) -> None:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_is_taken_or_answered(path: str, value: str) -> None:
     try:
-        presets.changed(Preset(title="t"), dict([presets.assignment(f"{path}={value}")]))
+        presets.changed(TrainingPreset(title="t"), dict([presets.assignment(f"{path}={value}")]))
     except PresetError as error:
         assert error.problems and all("\n" not in line for line in error.problems)
 
 
 def test_another_kind_brings_its_own_defaults() -> None:
-    preset = presets.changed(Preset(title="t"), {"target": "grid", "target.side": 3, "base.kind": "linear"})
+    preset = presets.changed(TrainingPreset(title="t"), {"target": "grid", "target.side": 3, "base.kind": "linear"})
     assert preset.target.kind == "grid"
     assert presets.value_at(preset, "target.side") == 3
     assert preset.base.kind == "linear"
 
 
 def test_a_setting_that_may_be_absent_is_cleared_by_none() -> None:
-    floored = presets.changed(Preset(title="t"), {"energy.floor": -10.0})
+    floored = presets.changed(TrainingPreset(title="t"), {"energy.floor": -10.0})
     assert presets.value_at(floored, "energy.floor") == -10.0
     for nothing in (None, "none"):
         assert presets.value_at(presets.changed(floored, {"energy.floor": nothing}), "energy.floor") is None
@@ -192,7 +193,7 @@ def test_a_setting_that_may_be_absent_is_cleared_by_none() -> None:
 )
 def test_a_bad_change_is_answered_in_one_line(changes: dict[str, Any], line: str) -> None:
     with pytest.raises(PresetError) as caught:
-        presets.changed(Preset(title="t"), changes)
+        presets.changed(TrainingPreset(title="t"), changes)
     (said,) = caught.value.problems
     assert said.startswith(line)
 
@@ -263,8 +264,8 @@ def test_a_folder_named_like_a_preset_is_said(tmp_path: Path) -> None:
 def test_the_settings_of_a_saved_run_are_read(tmp_path: Path) -> None:
     path = tmp_path / "run.gebm"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("preset.toml", presets.to_toml(Preset(title="saved", seed=7)))
-    assert presets.load(path) == Preset(title="saved", seed=7)
+        archive.writestr("preset.toml", presets.to_toml(TrainingPreset(title="saved", seed=7)))
+    assert presets.load(path) == TrainingPreset(title="saved", seed=7)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not really", b"\x00" * 100])
@@ -275,7 +276,7 @@ def test_a_damaged_run_is_said(tmp_path: Path, content: bytes) -> None:
 
 
 def test_every_setting_of_a_preset_is_described_by_its_path() -> None:
-    preset = Preset(title="t")
+    preset = TrainingPreset(title="t")
     for name, section in presets.sections(preset).items():
         for setting in settings_of(section, name):
             assert presets.describe_path(preset, setting.path) == setting

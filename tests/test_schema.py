@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import TypeAdapter
 
-from gebm_studio.schema import Base, Energy, Preset, Section, Setting, Target, describe, settings_of, value_at
+from gebm_studio.schema import Base, Energy, Section, Setting, Target, TrainingPreset, describe, settings_of, value_at
 from gebm_studio.schema.field import number
 from gebm_studio.schema.target import Ring
 
@@ -42,7 +42,7 @@ def _section_classes() -> Iterator[tuple[str, type[Section]]]:
         for member in typing.get_args(typing.get_args(union)[0]):
             yield group, member
     for group in ("objective", "training", "sampler", "view"):
-        annotation = Preset.model_fields[group].annotation
+        annotation = TrainingPreset.model_fields[group].annotation
         assert isinstance(annotation, type) and issubclass(annotation, Section)
         yield group, annotation
 
@@ -50,7 +50,7 @@ def _section_classes() -> Iterator[tuple[str, type[Section]]]:
 def _every_setting() -> Iterator[Setting]:
     for group, model in _section_classes():
         yield from settings_of(model, group)
-    yield describe("seed", Preset.model_fields["seed"])
+    yield describe("seed", TrainingPreset.model_fields["seed"])
 
 
 SETTINGS = list(_every_setting())
@@ -115,21 +115,21 @@ def test_kinds_are_told_apart() -> None:
     for group in ("target", "base", "energy"):
         tags = [model.model_fields["kind"].default for name, model in _section_classes() if name == group]
         assert len(set(tags)) == len(tags)
-        assert describe(group, Preset.model_fields[group]).choices == tuple(tags)
+        assert describe(group, TrainingPreset.model_fields[group]).choices == tuple(tags)
 
 
 def test_the_temperature_may_be_infinite_and_nothing_else() -> None:
-    hot = TypeAdapter(Preset).validate_python({"title": "hot", "sampler": {"temperature": float("inf")}})
+    hot = TypeAdapter(TrainingPreset).validate_python({"title": "hot", "sampler": {"temperature": float("inf")}})
     assert hot.sampler.temperature == float("inf")
     for setting in NUMBERS:
         group, _, name = setting.path.rpartition(".")
         if setting.kind == "float" and setting.path not in UNBOUNDED and group in ("sampler", "training", "view"):
             with pytest.raises(ValueError, match="less than"):
-                Preset.model_validate({"title": "t", group: {name: float("inf")}})
+                TrainingPreset.model_validate({"title": "t", group: {name: float("inf")}})
 
 
 def test_the_json_schema_holds_every_setting_with_its_bounds() -> None:
-    schema = json.loads(json.dumps(Preset.model_json_schema()))
+    schema = json.loads(json.dumps(TrainingPreset.model_json_schema()))
     assert schema["properties"]["title"]["maxLength"] == 80
     ring = schema["$defs"]["Ring"]
     assert set(ring["properties"]) == set(Ring.model_fields)
@@ -141,7 +141,7 @@ def test_the_json_schema_holds_every_setting_with_its_bounds() -> None:
 
 
 def test_a_value_is_found_by_its_path() -> None:
-    preset = Preset(title="t")
+    preset = TrainingPreset(title="t")
     assert value_at(preset, "target.modes") == 8
     assert value_at(preset, "seed") == 0
     for path in ("target.nothing", "nothing", "seed.deeper", ""):

@@ -12,6 +12,7 @@ from scipy.stats import spearmanr, t
 from gebm_studio import presets
 from gebm_studio.experiments import Comparison, begin
 from gebm_studio.models.bases import Linear
+from tests.typed import training
 
 CPU = torch.device("cpu")
 SEEDS = (1, 2, 3, 4, 5)
@@ -21,7 +22,7 @@ Table = dict[str, dict[str, dict[str, float]]]
 def scored(name: str, iterations: int, **changes: Any) -> tuple[Comparison, Table]:
     """A comparison after some iterations, with nothing measured on the way, and its scores."""
     wanted = {"training.truth_every": 100_000} | {path.replace("__", "."): value for path, value in changes.items()}
-    run = begin(presets.changed(presets.load(name), wanted), CPU)
+    run = begin(presets.changed(training(name), wanted), CPU)
     assert isinstance(run, Comparison)
     run.train(iterations)
     for _ in run.scored_in_pieces():
@@ -79,7 +80,7 @@ def widths(run: Comparison) -> dict[str, float]:
 
 
 def test_kl_covers_both_modes_and_reverse_kl_picks_one() -> None:
-    runs = [run.model_dump() for run in presets.load("f41").compare.runs[:2]]
+    runs = [run.model_dump() for run in training("f41").compare.runs[:2]]
     run, table = scored("f41", 240, training__batch=128, training__base_lr=6e-3, compare__runs=runs)
     assert table["reverse KL"]["base"]["coverage"] == 0.5
     assert table["KL"]["base"]["coverage"] == 1.0

@@ -15,6 +15,7 @@ from gebm_studio.experiments import Comparison, Training
 from gebm_studio.experiments.best_fit import best_gaussian
 from gebm_studio.models.bases import Linear
 from gebm_studio.presets import variants
+from tests.typed import training
 
 CPU = torch.device("cpu")
 F34 = {  # value, mean and standard deviation, as published
@@ -27,7 +28,7 @@ F34 = {  # value, mean and standard deviation, as published
 
 
 def preset_of(name: str, /, **changes: Any) -> Any:
-    return presets.changed(presets.load(name), {path.replace("__", "."): v for path, v in changes.items()})
+    return presets.changed(training(name), {path.replace("__", "."): v for path, v in changes.items()})
 
 
 def look(run: Training | Comparison) -> m.CriticPart:

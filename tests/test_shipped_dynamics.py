@@ -14,14 +14,13 @@ from gebm_studio import presets
 from gebm_studio.diagnostics import FrechetReference
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.decay_theory import splitting
+from tests.typed import training
 
 CPU = torch.device("cpu")
 
 
 def run_of(name: str, **changes: Any) -> Training:
-    return Training(
-        presets.changed(presets.load(name), {path.replace("__", "."): v for path, v in changes.items()}), CPU
-    )
+    return Training(presets.changed(training(name), {path.replace("__", "."): v for path, v in changes.items()}), CPU)
 
 
 def frame_of(run: Training, part: m.Part) -> Any:

@@ -11,7 +11,8 @@ import torch
 from gebm_studio import presets
 from gebm_studio.experiments import Training
 from gebm_studio.models.energies import Normalised
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
+from tests.typed import training
 
 CPU = torch.device("cpu")
 WITHIN = 0.02
@@ -20,8 +21,8 @@ NEAR = 0.1
 """Nats between test NLLs that count as near, the end of a 95 % interval of the mean difference on the same points."""
 
 
-def runs_of(name: str) -> dict[str, Preset]:
-    preset = presets.load(name)
+def runs_of(name: str) -> dict[str, TrainingPreset]:
+    preset = training(name)
     labels = [run.label for run in preset.compare.runs]
     return dict(zip(labels, presets.variants(preset), strict=True))
 
@@ -41,7 +42,7 @@ def test_f08_both_ways_to_write_the_density_agree_to_1e_6(label: str) -> None:
     assert run.curves.latest()["energy_data"] != 0, "there is an energy to speak of"
 
 
-def trained(preset: Preset) -> Training:
+def trained(preset: TrainingPreset) -> Training:
     run = Training(presets.changed(preset, {"training.truth_every": 300}), CPU)
     run.train(300)
     return run

@@ -12,12 +12,13 @@ from gebm_studio import messages as m
 from gebm_studio import presets
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.diagnosing import mixing_of
+from tests.typed import training
 
 CPU = torch.device("cpu")
 
 
 def run_of(preset: str, /, **sampler: Any) -> Training:
-    return Training(presets.changed(presets.load(preset), {f"sampler.{k}": v for k, v in sampler.items()}), CPU)
+    return Training(presets.changed(training(preset), {f"sampler.{k}": v for k, v in sampler.items()}), CPU)
 
 
 class Hopping(NamedTuple):

@@ -8,6 +8,7 @@ import torch
 
 from gebm_studio import presets
 from gebm_studio.experiments import Training
+from tests.typed import training
 
 CPU = torch.device("cpu")
 QUIET = {"sampler.steps": 0, "training.metrics_every": 10, "training.truth_every": 150}
@@ -15,7 +16,7 @@ QUIET = {"sampler.steps": 0, "training.metrics_every": 10, "training.truth_every
 
 def runs_of(name: str, iterations: int) -> dict[str, Training]:
     """Each run of the comparison by its label, alone: in lockstep they take the same steps."""
-    preset = presets.changed(presets.load(name), QUIET)
+    preset = presets.changed(training(name), QUIET)
     found = {}
     for variant, alone in zip(preset.compare.runs, presets.variants(preset), strict=True):
         found[variant.label] = Training(alone, CPU)

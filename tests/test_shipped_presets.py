@@ -14,6 +14,7 @@ from gebm_studio import presets
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.race import Race
 from gebm_studio.models.bases import Circle
+from tests.typed import training
 
 CPU = torch.device("cpu")
 ENTRIES, PROBLEMS = presets.listing()
@@ -21,9 +22,7 @@ PARTS: frozenset[m.Part] = frozenset({"data", "latent", "curves", "diagnostics",
 
 
 def run_of(name: str, **changes: Any) -> Training:
-    return Training(
-        presets.changed(presets.load(name), {path.replace("__", "."): v for path, v in changes.items()}), CPU
-    )
+    return Training(presets.changed(training(name), {path.replace("__", "."): v for path, v in changes.items()}), CPU)
 
 
 def frame_of(run: Training) -> m.Frame:

@@ -12,13 +12,14 @@ from gebm_studio.experiments import Training
 from gebm_studio.experiments.sweep import Sweep
 from gebm_studio.experiments.sweep_plan import OPTIMISERS, trial_preset
 from gebm_studio.experiments.sweep_trial import TrialRun
+from tests.typed import training
 
 CPU = torch.device("cpu")
 
 
 def run_of(name: str, **sweep: Any) -> Training:
     changes = {f"sweep.{key}": value for key, value in sweep.items()}
-    return Training(presets.changed(presets.load(name), changes), CPU)
+    return Training(presets.changed(training(name), changes), CPU)
 
 
 def sweep_in(run: Training) -> Sweep:
@@ -59,7 +60,7 @@ def test_f45_rows_sum_to_the_networks_tried() -> None:
 def test_f45_tries_forty_different_networks() -> None:
     plan = sweep_in(run_of("f45")).plan
     assert len(plan.trials) == 80 and len(set(plan.rows)) == 40
-    assert presets.load("f45").sweep.thresholds == (10, 30, 50, 70, 90)
+    assert training("f45").sweep.thresholds == (10, 30, 50, 70, 90)
 
 
 def test_f47_has_the_six_settings_and_four_methods() -> None:

@@ -19,6 +19,7 @@ from gebm_studio.experiments.decay import Decay
 from gebm_studio.experiments.selftest import Check, SelfTest, exact_laws
 from gebm_studio.samplers import SAMPLERS, make
 from tests import test_critics_as_energies as critics
+from tests.typed import training
 
 pytestmark = pytest.mark.slow_statistics
 CPU = torch.device("cpu")
@@ -26,7 +27,7 @@ CPU = torch.device("cpu")
 
 def w1_gain(seed: int, iterations: int, chains: int) -> float:
     """W1(base, data) − W1(GEBM, data) of the ring after training, by exact assignment of `chains` points."""
-    run = Training(presets.changed(presets.load("ring"), {"seed": seed}), CPU)
+    run = Training(presets.changed(training("ring"), {"seed": seed}), CPU)
     run.train(iterations)
     samples = exports.Drawing(run, chains, 300, seed=1).finished()
     cloud = {name: x.astype(np.float64) for name, x in samples.items()}
@@ -79,7 +80,7 @@ def test_small_digits_sharpen_down_the_energy() -> None:
     Paired differences, more than five standard errors each; z was −12 and −13.
     """
     changes = {"sampler.chains": 512, "training.truth_every": 1000}
-    run = Training(presets.changed(presets.load("f12"), changes), CPU)
+    run = Training(presets.changed(training("f12"), changes), CPU)
     began = run.chains.position.clone()
     run.train(300)
     first, last = (run.model.samples(z) for z in (began, run.chains.position))
@@ -122,7 +123,7 @@ def test_errors_of_w2_slopes_are_what_they_say_over_seeds() -> None:
     scores = []
     for seed in range(40):
         changes = {"seed": seed, "decay.dimensions": (8,), "decay.chains": 1000, "sampler.step_size": 0.02}
-        decay = Decay(None, None, presets.changed(presets.load("f10"), changes))  # type: ignore[arg-type]
+        decay = Decay(None, None, presets.changed(training("f10"), changes))  # type: ignore[arg-type]
         line = decay._lines[0]
         while not line.done:
             line.work()
@@ -184,7 +185,7 @@ def test_f14_every_sampler_scores_below_the_base_over_five_seeds() -> None:
 
     DOT gains least. Langevin and independence MH have the same law, so that no order between them is claimed.
     """
-    lanes = presets.load("f14").race.lanes
+    lanes = training("f14").race.lanes
     scores: dict[str, list[float]] = {lane.name: [] for lane in lanes}
     for seed in range(5):
         run = critics.trained("f14_relative_scores", 251, seed=seed)

@@ -19,11 +19,12 @@ from torch.func import functional_call, grad
 
 from gebm_studio import presets
 from gebm_studio.experiments import Training
+from tests.typed import training
 
 CPU = torch.device("cpu")
 BATCH, WIDTH = 256, 128
 TURNS, IN_A_ROW = 50, 5
-RING = presets.load("ring")
+RING = training("ring")
 PRESET = presets.changed(
     RING,
     {

@@ -17,13 +17,14 @@ from pytestqt.qtbot import QtBot
 from gebm_studio import presets
 from gebm_studio.ui.window import StudioWindow
 from tests.benchmarks.clock import PaintClock
+from tests.typed import training
 
 SECONDS, SETTLE = 10.0, 6.0
 LANES = 6
 
 
 def test_a_live_race(benchmark: Any, qtbot: QtBot, tmp_path: Path, report: Callable[[str, str, str], None]) -> None:
-    preset = presets.load("f11")
+    preset = training("f11")
     lanes = [lane.model_dump() for lane in preset.race.lanes[:LANES]]
     preset = presets.changed(preset, {"race.lanes": lanes, "race.budget": 0})
     window = StudioWindow(preset, engine="process", device="cpu", settings_folder=tmp_path)

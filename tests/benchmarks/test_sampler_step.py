@@ -15,10 +15,11 @@ import torch
 
 from gebm_studio import models, presets
 from gebm_studio.samplers import SAMPLERS, value_at
+from tests.typed import training
 
 WIDTH = 128
 PRESET = presets.changed(
-    presets.load("ring"),
+    training("ring"),
     {"base.hidden": WIDTH, "base.depth": 3, "energy.hidden": WIDTH, "energy.depth": 3},
 )
 CPU = torch.device("cpu")

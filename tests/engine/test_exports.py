@@ -16,6 +16,7 @@ from gebm_studio import presets
 from gebm_studio.engine import exports
 from gebm_studio.experiments import Training
 from gebm_studio.messages import ExportSamples
+from tests.typed import training
 
 CPU = torch.device("cpu")
 
@@ -23,12 +24,12 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def digits() -> Training:
     small = {"base.channels": 4, "energy.hidden": 8, "training.batch": 8, "sampler.chains": 4}
-    return Training(presets.changed(presets.load("f60_sample_grid"), small), CPU)
+    return Training(presets.changed(training("f60_sample_grid"), small), CPU)
 
 
 @pytest.fixture(scope="module")
 def ring() -> Training:
-    return Training(presets.changed(presets.load("ring"), {"base.hidden": 8, "energy.hidden": 8}), CPU)
+    return Training(presets.changed(training("ring"), {"base.hidden": 8, "energy.hidden": 8}), CPU)
 
 
 def drawn(run: Training, count: int) -> exports.Samples:
@@ -78,7 +79,7 @@ def test_drawing_samples_leaves_the_run_as_it_was(ring: Training) -> None:
 
 
 def test_training_meanwhile_does_not_change_the_samples() -> None:
-    run = Training(presets.changed(presets.load("ring"), {"base.hidden": 8, "energy.hidden": 8}), CPU)
+    run = Training(presets.changed(training("ring"), {"base.hidden": 8, "energy.hidden": 8}), CPU)
     still = drawn(run, 20)
     drawing = exports.Drawing(run, 20, 3, seed=1)
     for _ in drawing:
@@ -100,7 +101,7 @@ def test_npz_keeps_the_arrays(ring: Training, tmp_path: Path) -> None:
 
 
 def test_curves_read_back_exactly(tmp_path: Path) -> None:
-    run = Training(presets.changed(presets.load("f02_support"), {"training.metrics_every": 1}), CPU)
+    run = Training(presets.changed(training("f02_support"), {"training.metrics_every": 1}), CPU)
     run.train(3)
     exports.write_curves(tmp_path / "curves.csv", run)
     with open(tmp_path / "curves.csv", newline="", encoding="utf-8") as stream:

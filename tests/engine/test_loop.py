@@ -17,6 +17,7 @@ from gebm_studio import presets
 from gebm_studio.engine import host
 from gebm_studio.experiments import Training
 from gebm_studio.targets import uci
+from tests.typed import training
 
 ALL = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
@@ -75,7 +76,7 @@ def start() -> Iterator[Start]:
 
 
 def preset(**changes: Any) -> Any:
-    return presets.changed(presets.load("ring"), SMALL | {name.replace("__", "."): v for name, v in changes.items()})
+    return presets.changed(training("ring"), SMALL | {name.replace("__", "."): v for name, v in changes.items()})
 
 
 def test_before_any_preset_the_engine_answers_that_it_is_empty(start: Start) -> None:
@@ -134,7 +135,7 @@ def test_of_many_changes_only_the_newest_counts_and_the_frame_tells(start: Start
     client.send(m.Load(preset(), 1))
     version = client.frame(run_id=1).settings_version
     client.send(*(m.SetValue("sampler.friction", float(value)) for value in range(1, 40)))
-    frame = client.until(lambda frame: frame.preset is not None and frame.preset.sampler.friction == 39.0)
+    frame = client.until(lambda frame: frame.preset is not None and training(frame.preset).sampler.friction == 39.0)
     assert frame.settings_version > version
     assert client.frame(run_id=1, settings_version=frame.settings_version).preset is None
 

@@ -14,13 +14,14 @@ from gebm_studio import presets
 from gebm_studio.engine import storage
 from gebm_studio.experiments import Training
 from gebm_studio.presets import PresetError
+from tests.typed import training
 
 CPU = torch.device("cpu")
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
 
 
 def small_run(**changes: Any) -> Training:
-    return Training(presets.changed(presets.load("ring"), SMALL | changes), CPU)
+    return Training(presets.changed(training("ring"), SMALL | changes), CPU)
 
 
 @pytest.mark.parametrize(

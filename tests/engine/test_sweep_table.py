@@ -14,7 +14,7 @@ from gebm_studio.engine.sweep_table import sweep_summary, write_sweep
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.sweep import Sweep
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 TINY = {
     "base.hidden": 8, "base.depth": 1, "energy.hidden": 8, "energy.depth": 1, "training.batch": 16,
@@ -22,9 +22,9 @@ TINY = {
 }  # fmt: skip
 
 
-def preset(**changes: object) -> Preset:
+def preset(**changes: object) -> TrainingPreset:
     return presets.changed(
-        Preset(title="sweep"), {**TINY, **{f"sweep.{name}": value for name, value in changes.items()}}
+        TrainingPreset(title="sweep"), {**TINY, **{f"sweep.{name}": value for name, value in changes.items()}}
     )
 
 
@@ -61,7 +61,7 @@ def test_the_last_columns_make_the_training_again(tmp_path: Path) -> None:
     assert rows[5]["method"] == "SN-GAN" and rows[5]["name"].startswith("B: rate 0.0001")
     paths = [name for name in rows[5] if "." in name and rows[5][name]]
     changes = dict(presets.assignment(f"{name}={rows[5][name]}") for name in paths)
-    again = presets.changed(Preset(title="again"), changes)
+    again = presets.changed(TrainingPreset(title="again"), changes)
     assert again.training.energy_steps == 1 and getattr(again.energy, "spectral_norm", None) is True
     found = sweep_summary(run)
     assert found["trainings"] == 24 and "5 seeds" not in found["interval"]

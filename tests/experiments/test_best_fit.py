@@ -9,14 +9,14 @@ import torch
 
 from gebm_studio.experiments.best_fit import best_gaussian, value
 from gebm_studio.models import build
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import build as build_target
 
 CPU = torch.device("cpu")
 
 
-def two(place: float, width: float) -> Preset:
-    return Preset.model_validate(
+def two(place: float, width: float) -> TrainingPreset:
+    return TrainingPreset.model_validate(
         {
             "title": "Two Gaussians",
             "target": {"kind": "mixture", "means": [[-place], [place]], "stds": [width, width]},

@@ -11,6 +11,7 @@ from gebm_studio import presets
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.chains import REFIT_EVERY
 from gebm_studio.messages import SetValue
+from tests.typed import training
 
 CPU = torch.device("cpu")
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
@@ -18,7 +19,7 @@ SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth"
 
 def run_of(name: str = "independence", calibration: str = "isotonic", **changes: Any) -> Training:
     wanted = {"sampler.name": name, "sampler.calibration": calibration, "sampler.chains": 8, "training.warmup": 2}
-    return Training(presets.changed(presets.load("ring"), SMALL | wanted | changes), CPU)
+    return Training(presets.changed(training("ring"), SMALL | wanted | changes), CPU)
 
 
 def fits_of(run: Training, monkeypatch: pytest.MonkeyPatch) -> list[int]:

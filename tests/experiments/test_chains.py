@@ -14,6 +14,7 @@ from gebm_studio import presets
 from gebm_studio.engine import storage
 from gebm_studio.experiments import Training
 from gebm_studio.samplers import SAMPLERS, TemperingState
+from tests.typed import training
 
 CPU = torch.device("cpu")
 each_sampler = pytest.mark.parametrize("name", SAMPLERS)
@@ -22,7 +23,7 @@ each_sampler = pytest.mark.parametrize("name", SAMPLERS)
 def run_of(**sampler: Any) -> Training:
     """A few chains on the five modes of F13, whose energy is exact and at rest."""
     changes = {f"sampler.{key}": value for key, value in {"chains": 5, "steps": 3, **sampler}.items()}
-    return Training(presets.changed(presets.load("f13"), changes), CPU)
+    return Training(presets.changed(training("f13"), changes), CPU)
 
 
 def set_values(run: Training, **sampler: Any) -> None:
@@ -72,11 +73,11 @@ def test_the_step_size_that_was_found_stands_in_the_settings() -> None:
     frame = frame_of(run)
     assert frame.diagnostics is not None and frame.preset is not None
     assert frame.diagnostics.adapting > 0
-    assert frame.preset.sampler.step_size == 1e-3
+    assert training(frame.preset).sampler.step_size == 1e-3
     run.train(1)
     frame = frame_of(run)
     assert frame.diagnostics is not None and frame.preset is not None
-    found = frame.preset.sampler.step_size
+    found = training(frame.preset).sampler.step_size
     assert math.isnan(frame.diagnostics.adapting)
     assert found == run.chains.settings.step_size > 0.01
     assert found == float(f"{found:.3g}")

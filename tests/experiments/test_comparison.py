@@ -15,6 +15,7 @@ from gebm_studio.engine import exports, storage
 from gebm_studio.experiments import Comparison, Diverged, Training, begin
 from gebm_studio.experiments.scoring import Scoring
 from gebm_studio.presets import PresetError
+from tests.typed import training
 
 CPU = torch.device("cpu")
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
@@ -28,7 +29,7 @@ ALL: frozenset[Any] = frozenset({"data", "latent", "curves", "diagnostics", "com
 def comparison(*runs: dict[str, Any], **changes: Any) -> Comparison:
     wanted = SMALL | {"compare.runs": list(runs or (GAN, KALE))}
     wanted |= {name.replace("__", "."): value for name, value in changes.items()}
-    made = begin(presets.changed(presets.load("ring"), wanted), CPU)
+    made = begin(presets.changed(training("ring"), wanted), CPU)
     assert isinstance(made, Comparison)
     return made
 
@@ -103,7 +104,7 @@ def test_the_run_in_front_is_what_a_frame_shows() -> None:
     run = comparison()
     run.train(10)
     first = frame_of(run)
-    assert first.front == 0 and first.preset is not None and first.preset.compare.runs
+    assert first.front == 0 and first.preset is not None and training(first.preset).compare.runs
     assert first.curves is not None and len(first.curves.rows)
     run.set_value(m.SetValue("compare.front", 1))
     held = len(first.curves.rows)

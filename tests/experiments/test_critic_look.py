@@ -23,7 +23,7 @@ from gebm_studio.experiments.spectra import (
     weighted_layers,
 )
 from gebm_studio.objectives import OBJECTIVES
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 CPU = torch.device("cpu")
 ON_A_LINE: dict[str, Any] = {
@@ -34,7 +34,7 @@ ON_A_LINE: dict[str, Any] = {
 
 
 def training(**sections: Any) -> Training:
-    return Training(Preset.model_validate({"title": "test", "training": {"train": "none"}} | sections), CPU)
+    return Training(TrainingPreset.model_validate({"title": "test", "training": {"train": "none"}} | sections), CPU)
 
 
 def look(run: Training, **pull: Any) -> m.CriticPart:

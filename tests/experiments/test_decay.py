@@ -16,7 +16,7 @@ from gebm_studio.experiments.decay import Decay
 from gebm_studio.experiments.decay_line import LEAST, RECORDS, Line, measure, problem
 from gebm_studio.experiments.decay_theory import Prediction, splitting, theory_of
 from gebm_studio.messages import DecayPart
-from gebm_studio.schema import Preset, Sampler
+from gebm_studio.schema import Sampler, TrainingPreset
 
 SHORT: dict[str, Any] = {"dimensions": (1, 8), "chains": 1000, "shift": 4.0}
 UNUSED: Any = None
@@ -24,7 +24,7 @@ UNUSED: Any = None
 
 def decay_of(decay: dict[str, Any] | None = None, seed: int = 0, **sampler: Any) -> Decay:
     section = SHORT | (decay or {})
-    return Decay(UNUSED, UNUSED, Preset(title="x", seed=seed, decay=section, sampler={"steps": 10} | sampler))
+    return Decay(UNUSED, UNUSED, TrainingPreset(title="x", seed=seed, decay=section, sampler={"steps": 10} | sampler))
 
 
 def finished(decay: Decay, most: int = 4000) -> DecayPart:
@@ -82,7 +82,7 @@ def test_splittings_have_the_stationary_laws_of_their_table(scheme: str) -> None
 def test_theory_is_the_samplers_own_map(sampler: dict[str, Any]) -> None:
     """Mean and variance of 200,000 chains after seven steps; six standard errors each."""
     settings = Sampler(**sampler)
-    posterior = problem(Preset(title="x", decay={"curvature": 1.5, "shift": 2.0}).decay, 1.0)
+    posterior = problem(TrainingPreset(title="x", decay={"curvature": 1.5, "shift": 2.0}).decay, 1.0)
     theory = theory_of(settings, posterior.curvature)
     assert theory is not None
     prediction = Prediction(theory, -posterior.centre, posterior.s)
@@ -196,7 +196,7 @@ def test_extreme_temperatures_have_a_defined_result(temperature: float) -> None:
 
 def test_no_piece_of_work_is_long() -> None:
     """The largest that the schema allows, once warm: a step with its measurement, the best of some."""
-    posterior = problem(Preset(title="x").decay, 1.0)
+    posterior = problem(TrainingPreset(title="x").decay, 1.0)
     settings = Sampler(name="ula", step_size=0.01)
     line = Line(128, posterior, settings, 4096, theory_of(settings, posterior.curvature), 0.01, 0)
     spent = []

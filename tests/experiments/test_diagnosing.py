@@ -15,12 +15,13 @@ from gebm_studio import presets
 from gebm_studio.experiments import Training, diagnosing, effective
 from gebm_studio.experiments.diagnosing import RANK_BINS, mixing_of, rank_histograms
 from gebm_studio.experiments.history import ROUNDS, SHOWN, History, Round
+from tests.typed import training
 
 CPU = torch.device("cpu")
 
 
 def run_of(name: str = "f13", **changes: Any) -> Training:
-    return Training(presets.changed(presets.load(name), {k.replace("__", "."): v for k, v in changes.items()}), CPU)
+    return Training(presets.changed(training(name), {k.replace("__", "."): v for k, v in changes.items()}), CPU)
 
 
 def part_of(run: Training) -> m.DiagnosticsPart:

@@ -50,7 +50,7 @@ ENERGIES: dict[str, dict[str, Any]] = {
 }
 
 
-def made(name: str, changes: dict[str, Any] | None = None) -> schema.Preset:
+def made(name: str, changes: dict[str, Any] | None = None) -> schema.TrainingPreset:
     """A small preset; base and energy by their names above, or as a table."""
     train = {"flow_likelihood": "base"} | dict.fromkeys(BY_CHAINS, "energy")
     chosen = {"objective": {"name": name}, "base": "gaussian", "energy": "witness" if name == "mmd" else "mlp",
@@ -58,7 +58,7 @@ def made(name: str, changes: dict[str, Any] | None = None) -> schema.Preset:
     for part, known in (("base", BASES), ("energy", ENERGIES)):
         if isinstance(chosen[part], str):
             chosen[part] = known[chosen[part]]
-    return presets.changed(schema.Preset(title="t"), chosen)
+    return presets.changed(schema.TrainingPreset(title="t"), chosen)
 
 
 def run_of(name: str, changes: dict[str, Any] | None = None) -> Training:
@@ -118,7 +118,7 @@ def test_every_objective_learns_and_can_be_sampled(place: int) -> None:
     check(made(NAMES[place], {"objective.penalty": PENALTIES_IN_TURN[place % 6]}))
 
 
-def check(preset: schema.Preset) -> None:
+def check(preset: schema.TrainingPreset) -> None:
     """Two iterations leave finite numbers, and every sampler takes two steps on the critic."""
     objective, trains = preset.objective, preset.training.train
     run = Training(preset, CPU)

@@ -13,7 +13,7 @@ from gebm_studio.experiments.learner import Learner
 from gebm_studio.models import Gebm, build
 from gebm_studio.models.energies import Energy
 from gebm_studio.samplers import SAMPLERS
-from gebm_studio.schema import Objective, Preset, Training
+from gebm_studio.schema import Objective, Training, TrainingPreset
 
 CPU = torch.device("cpu")
 SIGMA, SHIFT = 0.8, 0.6
@@ -36,7 +36,7 @@ class Critic(Energy):
 def trained() -> tuple[Gebm, targets.Target]:
     """The critic after 450 steps against a base at rest, each on 1,024 fresh points of both."""
     section = {"title": "test", "target": {"kind": "ring", "modes": 1, "radius": SHIFT, "std": SIGMA}}
-    preset = Preset.model_validate(section | {"base": {"kind": "linear"}})
+    preset = TrainingPreset.model_validate(section | {"base": {"kind": "linear"}})
     target = targets.build(preset.target, seed=0, device=CPU)
     model = Gebm(build(preset, (2,), target.log_density, CPU).base, Critic())
     learner = Learner(model, target, torch.Generator().manual_seed(1), torch.Generator().manual_seed(2))

@@ -12,6 +12,7 @@ from gebm_studio import models, presets, targets
 from gebm_studio.experiments.judge import POINTS, REPEATS, Judge, Law
 from gebm_studio.models import Gebm
 from gebm_studio.targets import Target
+from tests.typed import training
 
 CPU = torch.device("cpu")
 ARCS = {"target": "von_mises", "target.concentrations": [8.0, 8.0], "target.angles": [0.0, math.pi],
@@ -20,7 +21,7 @@ ARCS = {"target": "von_mises", "target.concentrations": [8.0, 8.0], "target.angl
 
 def made(**changes: Any) -> tuple[Gebm, Target]:
     wanted = ARCS | {path.replace("__", "."): value for path, value in changes.items()}
-    preset = presets.changed(presets.load("ring"), wanted)
+    preset = presets.changed(training("ring"), wanted)
     target = targets.build(preset.target, seed=3, device=CPU)
 
     def log_density(x: torch.Tensor) -> torch.Tensor:

@@ -12,14 +12,14 @@ import torch
 from gebm_studio.experiments import Training, kullback
 from gebm_studio.experiments.kullback import KlPair, Remembered, kl_in_pieces
 from gebm_studio.experiments.pieces import whole
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 CPU = torch.device("cpu")
 WIDE = {"kind": "linear", "matrix": [[2.0, 0.0], [0.0, 2.0]]}
 
 
 def training(**sections: Any) -> Training:
-    return Training(Preset.model_validate({"title": "test", "training": {"train": "none"}} | sections), CPU)
+    return Training(TrainingPreset.model_validate({"title": "test", "training": {"train": "none"}} | sections), CPU)
 
 
 def pair_of(bound: float = 0.0, **sections: Any) -> KlPair | None:

@@ -14,14 +14,14 @@ from gebm_studio.experiments import Training
 from gebm_studio.experiments.likelihood import DRAWS
 from gebm_studio.experiments.reduction import applies, reduction_in_pieces
 from gebm_studio.models.bases import Linear
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 CPU = torch.device("cpu")
 SMALL = {"sampler": {"chains": 4, "steps": 1}}
 
 
 def run_of(**sections: Any) -> Training:
-    return Training(Preset.model_validate({"title": "test", "seed": 1} | SMALL | sections), CPU)
+    return Training(TrainingPreset.model_validate({"title": "test", "seed": 1} | SMALL | sections), CPU)
 
 
 def drained(pieces: Any) -> tuple[float, str]:

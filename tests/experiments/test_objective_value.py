@@ -29,7 +29,7 @@ def exact_run(
 ) -> Training:
     """Data N(p), base N(g), and the exact log ratio, of which the critic is made."""
     preset = presets.changed(
-        schema.Preset(title="t"),
+        schema.TrainingPreset(title="t"),
         {
             "target": {"kind": "mixture", "means": [[p[0]]], "stds": [p[1]]},
             "base": {"kind": "linear", "matrix": [[g[1]]], "shift": [g[0]]}, "energy": {"kind": "ratio"},

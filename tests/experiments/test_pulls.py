@@ -10,13 +10,13 @@ import torch
 from gebm_studio import messages as m
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.pulls import base_step, force
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 CPU = torch.device("cpu")
 
 
 def training(**sections: Any) -> Training:
-    return Training(Preset.model_validate({"title": "test", "training": {"train": "none"}} | sections), CPU)
+    return Training(TrainingPreset.model_validate({"title": "test", "training": {"train": "none"}} | sections), CPU)
 
 
 @pytest.mark.parametrize("name", ["kale", "donsker_varadhan"])

@@ -23,6 +23,7 @@ from gebm_studio.messages import LaneResult, Pull, RacePart, SetValue, StepOnce
 from gebm_studio.samplers import SAMPLERS
 from gebm_studio.schema import Lane
 from gebm_studio.schema.sampling import TITLES
+from tests.typed import training
 
 CPU = torch.device("cpu")
 GAUSSIAN = {
@@ -49,7 +50,7 @@ def loaded() -> None:
 
 def run_of(lanes: list[dict[str, Any]], **changes: Any) -> Training:
     changes = {path.replace("__", "."): value for path, value in changes.items()}
-    return Training(presets.changed(presets.load("ring"), {**GAUSSIAN, "race.lanes": lanes, **changes}), CPU)
+    return Training(presets.changed(training("ring"), {**GAUSSIAN, "race.lanes": lanes, **changes}), CPU)
 
 
 def race_of(run: Training) -> Race:
@@ -144,7 +145,7 @@ def test_draws_of_the_truth_have_its_law() -> None:
 
 def test_the_truth_of_f11_is_minus_the_divergence() -> None:
     """E = log g − log p, so that E_Q E = −KL(P‖G), which the curves have by another quadrature, in data space."""
-    run = Training(presets.load("f11"), CPU)
+    run = Training(training("f11"), CPU)
     found = whole(truth.truth_in_pieces(run.model, 1.0, torch.Generator().manual_seed(0)))
     assert found.energy == pytest.approx(-run.curves.latest()["kl_base"], abs=1e-5)
 
@@ -210,7 +211,7 @@ def test_a_restart_gives_the_same_again() -> None:
 
 def test_beside_a_model_that_learns_nothing_is_counted_until_it_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race, "SLICE_LEARNING", 0.0)
-    preset = presets.changed(presets.load("ring"), {"training.warmup": 0, "race.lanes": [ULA, MALA], "race.budget": 30})
+    preset = presets.changed(training("ring"), {"training.warmup": 0, "race.lanes": [ULA, MALA], "race.budget": 30})
     run = Training(preset, CPU)
     run.train(5)
     part = part_of(run)
@@ -244,7 +245,7 @@ def test_chains_that_fly_off_show_no_numbers(name: str) -> None:
     """Also where the energy is bounded, as on the circle, and only the latents grow."""
     wild = {"race.lanes": [{"name": "ula", "step_size": 9.0}], "race.budget": 60, "race.chains": 8}
     changes = {**GAUSSIAN, **wild} if name == "ring" else wild
-    lane = finished(Training(presets.changed(presets.load(name), changes), CPU)).lanes[0]
+    lane = finished(Training(presets.changed(training(name), changes), CPU)).lanes[0]
     assert lane.diverged == 8
     for value in (lane.energy, lane.error, lane.bias, lane.ess, lane.rhat, lane.astray):
         assert math.isnan(value)
@@ -264,7 +265,7 @@ def test_hard_cases_have_a_defined_result(name: str, changes: dict[str, Any]) ->
     """A line, one chain, the prior itself, a cold law, 512 dimensions: every sampler of the registry says something."""
     lanes = [{"name": algorithm} for algorithm in SAMPLERS][:12]
     settings = {"race.lanes": lanes, "race.chains": 8, "race.budget": 45, **changes}
-    run = Training(presets.changed(presets.load(name), settings), CPU)
+    run = Training(presets.changed(training(name), settings), CPU)
     part = finished(run)
     assert len(part.lanes) == 12 and part.truth
     for lane in part.lanes:
@@ -293,7 +294,7 @@ def test_a_race_without_end_stays_small() -> None:
 
 def test_a_piece_of_work_is_short() -> None:
     """Eight milliseconds are aimed at; the median leaves a margin for a busy machine."""
-    run = Training(presets.load("f11"), CPU)
+    run = Training(training("f11"), CPU)
     times = []
     for _ in range(60):
         began = time.perf_counter()
@@ -309,7 +310,7 @@ def test_a_piece_of_work_is_short() -> None:
 def test_images_are_scored_against_the_base(monkeypatch: pytest.MonkeyPatch) -> None:
     """At β = 0 the law is the base's: the ratio is 100 up to chance, which the interval knows."""
     preset = presets.changed(
-        presets.load("f62"),
+        training("f62"),
         {"training.train": "none", "sampler.temperature": math.inf, "race.budget": 30, "race.chains": 128,
          "race.lanes": [{"name": "kinetic", "step_size": 0.5, "friction": 2.0}]},
     )  # fmt: skip

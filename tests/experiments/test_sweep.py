@@ -14,23 +14,23 @@ from scipy import stats
 from gebm_studio import presets, targets
 from gebm_studio.diagnostics import student
 from gebm_studio.engine import storage
-from gebm_studio.experiments import Diverged, Experiment, Training
+from gebm_studio.experiments import Diverged, Training
 from gebm_studio.experiments.sweep import SLICE, Sweep
 from gebm_studio.experiments.sweep_plan import OPTIMISERS, STUDIED, plan_of, trial_preset
 from gebm_studio.experiments.sweep_score import FAILED, data_score, score_of
 from gebm_studio.experiments.sweep_trial import TrialRun
 from gebm_studio.presets import PresetError
 from gebm_studio.published import stability
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 CPU = torch.device("cpu")
 SMALL = {"sweep.study": "random_networks", "sweep.trials": 2, "sweep.iterations": 6, "sweep.batch": 16}
 
 
-def preset(**changes: Any) -> Preset:
+def preset(**changes: Any) -> TrainingPreset:
     small = {"base.hidden": 8, "base.depth": 1, "energy.hidden": 8, "energy.depth": 1, "training.batch": 16}
     paths = {name.replace("__", "."): value for name, value in changes.items()}
-    return presets.changed(Preset(title="sweep"), {**small, "training.warmup": 0, "sampler.chains": 4, **paths})
+    return presets.changed(TrainingPreset(title="sweep"), {**small, "training.warmup": 0, "sampler.chains": 4, **paths})
 
 
 def training(**changes: Any) -> Training:
@@ -102,7 +102,7 @@ def test_live_settings_of_the_run_are_none_of_a_training() -> None:
     ],
 )
 def test_what_cannot_be_swept_is_refused_in_one_line(changes: dict[str, Any], said: str) -> None:
-    made = presets.changed(Preset(title="sweep"), changes)
+    made = presets.changed(TrainingPreset(title="sweep"), changes)
     with pytest.raises(PresetError) as caught:
         Training(made, CPU)
     assert caught.value.problems[0].startswith(said) and len(caught.value.problems) == 1
@@ -111,7 +111,7 @@ def test_what_cannot_be_swept_is_refused_in_one_line(changes: dict[str, Any], sa
 def test_a_comparison_has_no_sweep() -> None:
     runs: list[dict[str, Any]] = [{"label": name, "changes": {}} for name in ("a", "b")]
     with pytest.raises(PresetError, match="a comparison has no sweep beside it"):
-        presets.changed(Preset(title="x"), {"compare.runs": runs, "sweep.study": "optimisers"})
+        presets.changed(TrainingPreset(title="x"), {"compare.runs": runs, "sweep.study": "optimisers"})
 
 
 # How it is judged.
@@ -151,7 +151,7 @@ def test_draws_of_the_data_score_what_theory_says() -> None:
 
 
 def test_a_target_without_modes_has_no_score() -> None:
-    moons = targets.build(presets.changed(Preset(title="x"), {"target": "moons"}).target, seed=0, device=CPU)
+    moons = targets.build(presets.changed(TrainingPreset(title="x"), {"target": "moons"}).target, seed=0, device=CPU)
     with pytest.raises(ValueError, match="names its modes"):
         score_of(torch.zeros(3, 2), moons)
 
@@ -197,7 +197,8 @@ def test_a_resumed_sweep_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     for _ in range(5):
         sweep.work()
     storage.save(run, tmp_path / "run.gebm")
-    again: Experiment = storage.load(tmp_path / "run.gebm", CPU)
+    again = storage.load(tmp_path / "run.gebm", CPU)
+    assert isinstance(again, Training)
     resumed = sweep_in(again.front)
     assert resumed.results == whole[:1]
     again.train(3)

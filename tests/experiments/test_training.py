@@ -17,6 +17,7 @@ from gebm_studio.experiments import Diverged, Training
 from gebm_studio.experiments.evaluation import COLUMNS
 from gebm_studio.experiments.learner import Learner
 from gebm_studio.experiments.negatives import Negatives
+from tests.typed import training
 
 CPU = torch.device("cpu")
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
@@ -24,7 +25,7 @@ ALL = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
 
 
 def run_of(name: str = "ring", **changes: Any) -> Training:
-    preset = presets.load(name)
+    preset = training(name)
     small = {path: value for path, value in SMALL.items() if name == "ring"}
     return Training(presets.changed(preset, small | {k.replace("__", "."): v for k, v in changes.items()}), CPU)
 

@@ -16,7 +16,7 @@ from gebm_studio.models import Gebm, build
 from gebm_studio.models.calibration import Calibration, calibrated, fit
 from gebm_studio.models.energies import Energy
 from gebm_studio.samplers import SAMPLERS, value_and_gradient
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 
 SIGMA = 0.7
 """Data N(0, σ²) and base N(0, 1): the exact E = log g − log p."""
@@ -120,7 +120,7 @@ def gaussian_model() -> Gebm:
         "training": {"train": "none"},
     }
     normal = torch.distributions.Normal(0.0, SIGMA)
-    return build(Preset.model_validate(section), (2,), lambda x: normal.log_prob(x).sum(1), CPU)
+    return build(TrainingPreset.model_validate(section), (2,), lambda x: normal.log_prob(x).sum(1), CPU)
 
 
 class Distorted(Energy):

@@ -13,7 +13,7 @@ from gebm_studio.experiments import Training
 from gebm_studio.models import fits
 from gebm_studio.models.bases import Linear, build
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.schema.model import GaussianBase, PpcaBase
 
 CPU = torch.device("cpu")
@@ -115,11 +115,11 @@ def test_a_constant_column_still_has_a_density() -> None:
 )
 def test_what_does_not_fit_is_said_in_one_line(base: dict[str, Any], complaint: str) -> None:
     with pytest.raises(PresetError, match=complaint):
-        Training(Preset.model_validate({"title": "test", "base": base}), CPU)
+        Training(TrainingPreset.model_validate({"title": "test", "base": base}), CPU)
 
 
 def test_a_run_fits_its_base_to_the_training_data_alone() -> None:
-    preset = Preset.model_validate(
+    preset = TrainingPreset.model_validate(
         {"title": "t", "target": {"kind": "digits"}, "base": {"kind": "ppca", "components": 20}}
     )
     run = Training(preset, CPU)

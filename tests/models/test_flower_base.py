@@ -10,6 +10,7 @@ from gebm_studio.models import bases
 from gebm_studio.presets import PresetError
 from gebm_studio.schema.model import FlowerBase
 from gebm_studio.schema.target import Flower
+from tests.typed import training
 
 CPU = torch.device("cpu")
 
@@ -44,6 +45,6 @@ def test_scale_and_shift_have_gradients_that_are_finite_everywhere() -> None:
 
 def test_it_needs_a_target_in_space() -> None:
     with pytest.raises(PresetError, match="kind flower needs a target in space, ring has shape"):
-        presets.changed(presets.load("ring"), {"base": "flower"})
+        presets.changed(training("ring"), {"base": "flower"})
     with pytest.raises(ValueError, match="lives in R³"):
         bases.build(FlowerBase(), (2,), lambda n: torch.zeros(n, 2))

@@ -19,7 +19,7 @@ from gebm_studio.models.energies import Normalised
 from gebm_studio.models.flows import Flow
 from gebm_studio.objectives import OBJECTIVES
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.schema.model import FlowBase
 
 CPU = torch.device("cpu")
@@ -122,7 +122,9 @@ def a_model(offset: float = 0.0, base: str = "flow", seed: int = 0, bend: float 
     sections = {
         "base": bases[base], "energy": {"kind": "flow", "offset": offset, "hidden": 16, "transforms": 2}
     }  # fmt: skip
-    model = build(Preset.model_validate({"title": "test", "seed": seed} | sections), (2,), unknown, CPU, unknown)
+    model = build(
+        TrainingPreset.model_validate({"title": "test", "seed": seed} | sections), (2,), unknown, CPU, unknown
+    )
     if bend:
         bent(model, seed, bend)
     return model
@@ -153,7 +155,7 @@ def test_the_base_is_a_constant_of_a_flow_energy() -> None:
         "base": {"kind": "linear", "matrix": [[1.0]], "shift": [0.0]},
         "energy": {"kind": "flow", "transforms": 1},
     }
-    model = build(Preset.model_validate({"title": "t", "target": {"kind": "file", "path": "x"}} | sections),
+    model = build(TrainingPreset.model_validate({"title": "t", "target": {"kind": "file", "path": "x"}} | sections),
                   (1,), unknown, CPU, unknown)  # fmt: skip
     with torch.no_grad():  # the flow has begun at N(0, 1), where the base was
         dict(model.base.named_parameters())["shift"].fill_(0.3)
@@ -187,7 +189,7 @@ def test_a_density_at_rest_has_the_same_values_and_no_gradient_in_the_base() -> 
 
 
 def test_training_resumes_bit_for_bit() -> None:
-    preset = Preset.model_validate({
+    preset = TrainingPreset.model_validate({
         "title": "test", "seed": 3, "target": {"kind": "moons", "held_out": 200},
         "base": {"kind": "flow", "architecture": "maf", "hidden": 8, "transforms": 2},
         "energy": {"kind": "flow", "hidden": 8, "transforms": 2, "offset": 1.0},
@@ -205,9 +207,9 @@ def test_training_resumes_bit_for_bit() -> None:
 
 def test_a_flow_energy_says_what_base_it_needs() -> None:
     with pytest.raises(ValueError, match="energy: kind flow needs a base with a density"):
-        Preset.model_validate({"title": "test", "energy": {"kind": "flow"}})
+        TrainingPreset.model_validate({"title": "test", "energy": {"kind": "flow"}})
     singular = {"kind": "linear", "matrix": [[1.0, 1.0], [1.0, 1.0]]}
-    preset = Preset.model_validate({"title": "test", "base": singular, "energy": {"kind": "flow"}})
+    preset = TrainingPreset.model_validate({"title": "test", "base": singular, "energy": {"kind": "flow"}})
     with pytest.raises(PresetError, match="needs a base with a density"):
         Training(preset, CPU)
 
@@ -234,7 +236,7 @@ def test_samplers_run_on_a_flow() -> None:
 
 def test_a_base_under_an_exact_ratio_learns_the_target() -> None:
     """∇KL(P‖G) = E_Q[∇E ∂G] with g at rest: G = σz moves from 1 to the target's σ = 0.5, to within 0.02."""
-    preset = Preset.model_validate({
+    preset = TrainingPreset.model_validate({
         "title": "test", "target": {"kind": "ring", "modes": 1, "radius": 0.0, "std": 0.5}, "base": {"kind": "linear"},
         "energy": {"kind": "ratio"}, "training": {"train": "base", "base_lr": 0.02}, "sampler": {"chains": 2},
     })  # fmt: skip
@@ -258,4 +260,6 @@ def test_maximum_likelihood_of_a_flow_energy_is_that_of_the_flow() -> None:
     for mine, exact in zip(found, wanted, strict=True):
         torch.testing.assert_close(mine, exact, rtol=1e-4, atol=1e-6)
     with pytest.raises(ValueError, match="trains no energy but one of kind flow, got both with kind mlp"):
-        Preset.model_validate({"title": "t", "base": {"kind": "flow"}, "objective": {"name": "flow_likelihood"}})
+        TrainingPreset.model_validate(
+            {"title": "t", "base": {"kind": "flow"}, "objective": {"name": "flow_likelihood"}}
+        )

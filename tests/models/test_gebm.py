@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gebm_studio import presets
 from gebm_studio.models import Gebm, build, ess_fraction, log_mean_exp, tilt
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
+from tests.typed import training
 
 CPU = torch.device("cpu")
 
@@ -23,7 +23,7 @@ def no_density(x: Tensor) -> Tensor:
 
 
 def model_of(**sections: Any) -> Gebm:
-    return build(Preset.model_validate({"title": "test"} | sections), (2,), no_density, CPU)
+    return build(TrainingPreset.model_validate({"title": "test"} | sections), (2,), no_density, CPU)
 
 
 @pytest.mark.parametrize("beta", [0.3, 1.0, 2.5])
@@ -160,10 +160,10 @@ def test_spectral_normalisation_bounds_the_slope() -> None:
 def test_building_a_model_leaves_the_global_generator_alone() -> None:
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    first = build(presets.load("ring"), (2,), no_density, CPU)
+    first = build(training("ring"), (2,), no_density, CPU)
     assert torch.equal(torch.get_rng_state(), before)
     torch.manual_seed(6)
-    second = build(presets.load("ring"), (2,), no_density, CPU)
+    second = build(training("ring"), (2,), no_density, CPU)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
 
 
@@ -197,6 +197,6 @@ def test_networks_of_every_size(latent: int, hidden: int, depth: int, activation
 )
 def test_parts_that_do_not_fit_a_file_are_told(sections: dict[str, Any], says: str) -> None:
     """A file's shape is known only once it is read; the schema cannot tell before."""
-    preset = Preset.model_validate({"title": "test", "target": {"kind": "file", "path": "x.csv"}} | sections)
+    preset = TrainingPreset.model_validate({"title": "test", "target": {"kind": "file", "path": "x.csv"}} | sections)
     with pytest.raises(ValueError, match=says):
         build(preset, (2,), no_density, CPU)

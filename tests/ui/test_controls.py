@@ -15,15 +15,17 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.engine.host import Options
-from gebm_studio.schema import Preset, Setting, settings_of, value_at
+from gebm_studio.schema import Setting, TrainingPreset, settings_of, value_at
+from gebm_studio.ui.controls.column import GROUPS, TrainingColumn
 from gebm_studio.ui.controls.editor import number_text, parse_number
 from gebm_studio.ui.controls.group import kinds_of
 from gebm_studio.ui.controls.number import NumberEditor, SliderScale, slider_scale
 from gebm_studio.ui.controls.optional import OptionalEditor
-from gebm_studio.ui.controls.panel import GROUPS, ControlsPanel
+from gebm_studio.ui.controls.panel import ControlsPanel
 from gebm_studio.ui.controls.row import Row, tooltip
 from gebm_studio.ui.controls.simple import ChoiceEditor, NumbersEditor, SwitchEditor
 from gebm_studio.ui.session import Session
+from tests.typed import training
 
 MakePanel = Callable[..., ControlsPanel]
 
@@ -46,6 +48,11 @@ def make_panel(qtbot: QtBot) -> Iterator[MakePanel]:
     for session in sessions:
         session.close()
         session.deleteLater()
+
+
+def column_of(panel: ControlsPanel) -> TrainingColumn:
+    assert isinstance(panel.column, TrainingColumn)
+    return panel.column
 
 
 def shown(panel: ControlsPanel, path: str) -> str:
@@ -72,7 +79,7 @@ def test_every_setting_of_every_shipped_preset_has_a_control(make_panel: MakePan
     for entry in entries:
         panel._session.settings.preset = entry.preset
         panel.refresh()
-        for name in GROUPS:
+        for name in GROUPS[entry.preset.kind]:
             for setting in settings_of(getattr(entry.preset, name), name):
                 if setting.kind == "sections":  # the lanes of a race have their controls in its panel
                     continue
@@ -83,14 +90,15 @@ def test_every_setting_of_every_shipped_preset_has_a_control(make_panel: MakePan
 
 
 @pytest.mark.parametrize(
-    ("group", "kind"), [(group, kind) for group in ("target", "base", "energy") for kind in kinds_of(group)]
+    ("group", "kind"),
+    [(group, kind) for group in ("target", "base", "energy") for kind in kinds_of(group, TrainingPreset)],
 )
 def test_every_kind_can_be_chosen_and_shown(make_panel: MakePanel, group: str, kind: str) -> None:
     panel = make_panel()
     combo = panel.row(group).editor
     assert isinstance(combo, ChoiceEditor)
     combo.edited.emit(kind)
-    fields = {setting.path for setting in settings_of(kinds_of(group)[kind], group)}
+    fields = {setting.path for setting in settings_of(kinds_of(group, TrainingPreset)[kind], group)}
     assert set(panel.groups[group].rows) == fields
 
 
@@ -104,7 +112,7 @@ def test_algorithm_temperature_step_and_friction_stand_first(make_panel: MakePan
 def test_typed_value_acts_exactly(make_panel: MakePanel) -> None:
     panel = make_panel()
     type_in(panel.row("sampler.friction"), "0.123456789")
-    assert panel._session.preset.sampler.friction == 0.123456789
+    assert training(panel._session.preset).sampler.friction == 0.123456789
     assert float(shown(panel, "sampler.friction")) == 0.123456789
 
 
@@ -121,7 +129,7 @@ def test_bad_text_stays_with_the_reason_in_red(make_panel: MakePanel, text: str)
     assert row.problem.isVisible()
     assert "Friction must be a number from 0.0001 to 10000, got" in row.problem.text()
     assert line_of(row).text() == text
-    assert panel._session.preset.sampler.friction == 1.0
+    assert training(panel._session.preset).sampler.friction == 1.0
     panel.refresh()  # a frame comes: the text must not be lost
     assert line_of(row).text() == text
     assert row.problem.isVisible()
@@ -135,7 +143,7 @@ def test_double_click_on_the_name_brings_the_default_back(make_panel: MakePanel)
     row = panel.row("sampler.friction")
     type_in(row, "7")
     QTest.mouseDClick(row.label, Qt.MouseButton.LeftButton)
-    assert panel._session.preset.sampler.friction == 1.0
+    assert training(panel._session.preset).sampler.friction == 1.0
     assert line_of(row).text() == "1"
 
 
@@ -145,7 +153,7 @@ def test_slider_and_line_agree_and_showing_changes_nothing(make_panel: MakePanel
     assert isinstance(editor, NumberEditor)
     assert editor.slider is not None
     editor.slider.setValue(editor.slider.maximum())
-    assert panel._session.preset.sampler.friction == 100.0
+    assert training(panel._session.preset).sampler.friction == 100.0
     assert editor.line.text() == "100"
     said: list[Any] = []
     editor.edited.connect(said.append)
@@ -187,19 +195,19 @@ def test_the_wheel_scrolls_and_changes_nothing_without_focus(make_panel: MakePan
 
 def test_beta_is_the_inverse_temperature(make_panel: MakePanel) -> None:
     panel = make_panel()
-    slider = panel.beta.editor.slider
+    slider = column_of(panel).beta.editor.slider
     assert slider is not None
-    assert (panel.beta.editor.scale.low, panel.beta.editor.scale.high) == (0.0, 2.0)  # type: ignore[union-attr]
+    assert (column_of(panel).beta.editor.scale.low, column_of(panel).beta.editor.scale.high) == (0.0, 2.0)  # type: ignore[union-attr]
     slider.setValue(slider.maximum())
-    assert panel._session.preset.sampler.temperature == 0.5
+    assert training(panel._session.preset).sampler.temperature == 0.5
     slider.setValue(0)
-    assert panel._session.preset.sampler.temperature == math.inf
+    assert training(panel._session.preset).sampler.temperature == math.inf
     assert shown(panel, "sampler.temperature") == "∞"
-    assert panel.beta.editor.line.text() == "0"
+    assert column_of(panel).beta.editor.line.text() == "0"
     type_in(panel.row("sampler.temperature"), "4")
-    assert panel.beta.editor.line.text() == "0.25"
+    assert column_of(panel).beta.editor.line.text() == "0.25"
     type_in(panel.row("sampler.temperature"), "inf")
-    assert panel.beta.editor.line.text() == "0"
+    assert column_of(panel).beta.editor.line.text() == "0"
 
 
 def test_settings_that_do_not_act_are_hidden(make_panel: MakePanel) -> None:
@@ -209,11 +217,11 @@ def test_settings_that_do_not_act_are_hidden(make_panel: MakePanel) -> None:
     choice.edited.emit("ula")
     assert not panel.row("sampler.friction").isVisible()
     assert not panel.row("sampler.scheme").isVisible()
-    assert "2δ" in panel.conversions._names[0].text()
-    assert panel.conversions._values[0].text() == "0.2"
+    assert "2δ" in column_of(panel).conversions._names[0].text()
+    assert column_of(panel).conversions._values[0].text() == "0.2"
     choice.edited.emit("kinetic")
     assert panel.row("sampler.friction").isVisible()
-    assert [value.text() for value in panel.conversions._values] == ["0.905", "0.0025", "0.005"]
+    assert [value.text() for value in column_of(panel).conversions._values] == ["0.905", "0.0025", "0.005"]
 
 
 def test_a_change_that_needs_a_restart_waits_and_can_be_discarded(make_panel: MakePanel) -> None:
@@ -224,7 +232,7 @@ def test_a_change_that_needs_a_restart_waits_and_can_be_discarded(make_panel: Ma
     assert panel.bar.isVisible()
     assert "2 changes wait" in panel.bar.text.text()
     assert "•" in panel.row("training.batch").label.text()
-    assert panel._session.preset.training.batch == 256
+    assert training(panel._session.preset).training.batch == 256
     assert shown(panel, "training.batch") == "64"
     panel.bar.discard_button.click()
     assert not panel.bar.isVisible()
@@ -249,8 +257,8 @@ def test_changes_that_do_not_fit_together_say_so_and_stay(make_panel: MakePanel)
     type_in(panel.row("target.weights"), "1 2 3 4 5")
     panel.bar.apply_button.click()
     assert not panel.bar.isVisible()
-    assert panel._session.preset.target.kind == "ring"
-    assert panel._session.preset.target.weights == (1, 2, 3, 4, 5)
+    assert training(panel._session.preset).target.kind == "ring"
+    assert training(panel._session.preset).target.weights == (1, 2, 3, 4, 5)
 
 
 def test_another_kind_with_changed_fields_is_applied_as_one(make_panel: MakePanel) -> None:
@@ -258,7 +266,7 @@ def test_another_kind_with_changed_fields_is_applied_as_one(make_panel: MakePane
     panel.row("target").editor.edited.emit("moons")
     type_in(panel.row("target.noise"), "0.2")
     panel.bar.apply_button.click()
-    target = panel._session.preset.target
+    target = training(panel._session.preset).target
     assert target.kind == "moons"
     assert target.noise == 0.2
 
@@ -309,13 +317,13 @@ def test_groups_fold(make_panel: MakePanel) -> None:
 
 
 def test_tooltip_says_formula_range_and_when_it_acts() -> None:
-    settings = {setting.path: setting for setting in settings_of(Preset(title="x").sampler, "sampler")}
+    settings = {setting.path: setting for setting in settings_of(TrainingPreset(title="x").sampler, "sampler")}
     text = tooltip(settings["sampler.friction"])
     assert "e^{−κh}" in text
     assert "from 0.0001 to 10000" in text
     assert "Acts at once" in text
-    training = {setting.path: setting for setting in settings_of(Preset(title="x").training, "training")}
-    assert "Needs a restart" in tooltip(training["training.batch"])
+    schedule = {setting.path: setting for setting in settings_of(TrainingPreset(title="x").training, "training")}
+    assert "Needs a restart" in tooltip(schedule["training.batch"])
 
 
 @pytest.mark.parametrize("value", [1.0, 0.1, 1 / 3, 1e-7, 123456789.123, math.inf, -math.inf, 5, 0.30000000000000004])
@@ -325,7 +333,7 @@ def test_number_text_reads_back_exactly(value: float) -> None:
 
 
 def numbers() -> list[Setting]:
-    return [s for s in presets.numeric_settings(Preset(title="x")) if slider_scale(s) is not None]
+    return [s for s in presets.numeric_settings(TrainingPreset(title="x")) if slider_scale(s) is not None]
 
 
 @pytest.mark.parametrize("setting", numbers(), ids=lambda setting: setting.path)

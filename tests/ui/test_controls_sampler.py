@@ -16,12 +16,14 @@ from pytestqt.qtbot import QtBot
 from gebm_studio import presets
 from gebm_studio.engine.host import Options
 from gebm_studio.samplers import SAMPLERS
-from gebm_studio.schema import Preset, Sampler, settings_of
+from gebm_studio.schema import Sampler, TrainingPreset, settings_of
 from gebm_studio.schema.sampling import ALGORITHMS
+from gebm_studio.ui.controls.column import TrainingColumn
 from gebm_studio.ui.controls.panel import ControlsPanel
 from gebm_studio.ui.controls.sampler import conversions, rounded
 from gebm_studio.ui.controls.simple import NumbersEditor
 from gebm_studio.ui.session import Session
+from tests.typed import training
 from tests.ui import frames
 from tests.ui.conftest import MakeWindow
 
@@ -90,8 +92,9 @@ def test_each_algorithm_shows_what_acts_on_it(panel: ControlsPanel, name: str) -
 def test_steps_in_the_symbols_of_the_paper(panel: ControlsPanel, name: str, values: list[float]) -> None:
     sampler = Sampler(name=name, step_size=0.2, friction=0.5)
     assert [value for _, value in conversions(sampler, 0.2)] == pytest.approx(values)
-    panel.conversions.show_sampler(sampler, 0.2)
-    assert panel.conversions.isVisible() == bool(values)
+    assert isinstance(panel.column, TrainingColumn)
+    panel.column.conversions.show_sampler(sampler, 0.2)
+    assert panel.column.conversions.isVisible() == bool(values)
 
 
 @pytest.mark.parametrize(
@@ -124,8 +127,8 @@ def test_a_step_size_that_adapts_is_shown_as_it_is(panel: ControlsPanel) -> None
 def test_the_adapted_step_size_comes_from_the_engine(make_window: MakeWindow, qtbot: QtBot) -> None:
     window = make_window("f03", sampler__name="mala", sampler__warmup=50, sampler__step_size=0.5)
     row: Any = window.controls.row("sampler.step_size")
-    qtbot.waitUntil(lambda: window.session.preset.sampler.step_size != 0.5, timeout=15_000)
-    adapted = window.session.preset.sampler.step_size
+    qtbot.waitUntil(lambda: training(window.session.preset).sampler.step_size != 0.5, timeout=15_000)
+    adapted = training(window.session.preset).sampler.step_size
     assert 1e-4 < adapted < 0.5
     qtbot.waitUntil(lambda: row.editor.line.text() != "0.5" and "adapting" not in row.label.text(), timeout=5_000)
     assert float(row.editor.line.text()) == adapted
@@ -163,11 +166,11 @@ def test_the_decay_group_is_there_only_for_presets_that_wish_for_it(panel: Contr
     editor.line.setText("2, 16")
     editor._typed("2, 16")
     assert told == [(2, 16)] and all(type(entry) is int for entry in told[0])
-    assert panel._session.settings.with_pending().decay.dimensions == (2, 16)
+    assert training(panel._session.settings.with_pending()).decay.dimensions == (2, 16)
     editor._typed("2.5")
     assert panel._session.apply_pending()[0].startswith("decay.dimensions")
 
 
 def test_temperature_and_friction_have_logarithmic_sliders() -> None:
-    found = {setting.path: setting for setting in settings_of(Preset(title="x").sampler, "sampler")}
+    found = {setting.path: setting for setting in settings_of(TrainingPreset(title="x").sampler, "sampler")}
     assert all(found[f"sampler.{name}"].scale == "log" for name in ("temperature", "friction", "step_size"))

@@ -16,6 +16,7 @@ from gebm_studio.experiments import Training
 from gebm_studio.experiments.views import PATHS, PROPOSALS, last_step
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.proposals import AGES, FAR
+from tests.typed import training
 from tests.ui import frames
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture
 
@@ -24,7 +25,7 @@ __all__ = ["make_panel"]
 
 def run_of(**sampler: Any) -> Training:
     return Training(
-        presets.changed(presets.load("f03"), {f"sampler.{key}": value for key, value in sampler.items()}),
+        presets.changed(training("f03"), {f"sampler.{key}": value for key, value in sampler.items()}),
         torch.device("cpu"),
     )
 

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from gebm_studio import presets
 from gebm_studio.messages import RacePart, frozen
 from gebm_studio.published import relative_scores
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.numbers import with_error
 from gebm_studio.ui.panels.race_columns import COLUMNS, DASH, place, progress, shown_pairs
@@ -197,7 +197,7 @@ def test_a_bad_number_is_explained_and_stays(make_panel: MakePanel, qtbot: QtBot
 def test_only_what_acts_can_be_edited(make_panel: MakePanel) -> None:
     panel = make_panel("race", WIDE)
     lanes = [{"name": name} for name in ("ula", "kinetic", "independence")]
-    panel.update_settings(Preset.model_validate({"title": "t", "race": {"lanes": lanes}}))
+    panel.update_settings(TrainingPreset.model_validate({"title": "t", "race": {"lanes": lanes}}))
     panel.show_frame(frames.frame(race=frames.race_part()))
     hidden = [[row.lines[name].isHidden() for name in ("step_size", "friction")] for row in panel.rows]
     assert hidden == [[False, True], [False, False], [True, True]]
@@ -205,13 +205,13 @@ def test_only_what_acts_can_be_edited(make_panel: MakePanel) -> None:
 
 def test_lanes_come_and_go_with_the_settings(make_panel: MakePanel) -> None:
     panel = shown(make_panel)
-    one = Preset.model_validate({"title": "t", "race": {"lanes": [{"name": "hmc"}]}})
+    one = TrainingPreset.model_validate({"title": "t", "race": {"lanes": [{"name": "hmc"}]}})
     panel.update_settings(one)
     panel.show_frame(frames.frame(race=frames.race_part()))  # it was on its way: three lanes
     assert len(panel.rows) == 1
     panel.show_frame(frames.frame(race=frames.race_part(frames.lane("HMC h=0.1"))))
     assert not panel.is_empty and panel.rows[0].name.text() == "HMC"
-    panel.update_settings(Preset(title="t"))
+    panel.update_settings(TrainingPreset(title="t"))
     assert panel.is_empty and not panel.rows and not panel.export_button.isEnabled()
     assert panel.add_button.isEnabled()
 
@@ -228,7 +228,7 @@ def test_six_lanes_are_drawn_within_a_frame(make_panel: MakePanel) -> None:
     """Taking a frame and painting it: some milliseconds, with a large margin for a busy machine."""
     panel = make_panel("race", WIDE)
     lanes = [{"name": "ula", "step_size": 0.01 * (1 + place)} for place in range(6)]
-    panel.update_settings(Preset.model_validate({"title": "t", "race": {"lanes": lanes}}))
+    panel.update_settings(TrainingPreset.model_validate({"title": "t", "race": {"lanes": lanes}}))
     times = []
     for tick in range(20):
         part = frames.race_part(*(frames.lane(seed=10 * tick + place) for place in range(6)))

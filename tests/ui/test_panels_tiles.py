@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.messages import DiagnosticsPart, frozen
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import CATEGORIES, mode_table
 from gebm_studio.ui.panels.diagnostics import FAR_OFF
@@ -275,7 +275,7 @@ def test_a_click_on_a_gebm_image_asks_for_its_film(make_panel: MakePanel, qtbot:
 def test_a_preset_without_images_says_so(make_panel: MakePanel) -> None:
     panel = make_panel("gallery")
     assert panel._note.text() == NO_IMAGES
-    digits = Preset(
+    digits = TrainingPreset(
         title="d",
         target={"kind": "digits"},
         base={"kind": "conv"},

@@ -23,6 +23,7 @@ from gebm_studio.messages import Note
 from gebm_studio.ui import theme
 from gebm_studio.ui.docks import OPTIONAL, VERSION
 from gebm_studio.ui.window import StudioWindow
+from tests.typed import training
 
 SMALL = {
     "base__hidden": 16,
@@ -142,7 +143,7 @@ def test_each_part_can_step_alone(make_window: Any, qtbot: QtBot) -> None:
 def test_slow_motion_and_speed_are_one_setting(make_window: Any, qtbot: QtBot) -> None:
     window = ready(make_window(**SMALL), qtbot)
     window.transport.slow_action.trigger()
-    assert window.session.preset.view.pace == 4.0
+    assert training(window.session.preset).view.pace == 4.0
     assert window.transport.speed.currentText() == "4 it/s"
     window.session.change("view.pace", 33.0)
     assert window.transport.speed.currentText() == "33 it/s"
@@ -330,7 +331,7 @@ def test_everything_is_written_and_said(make_window: Any, qtbot: QtBot, tmp_path
     qtbot.waitUntil(lambda: (out / "samples.npz").is_file() and (out / "curves.csv").is_file(), timeout=20000)
     with np.load(out / "samples.npz") as samples:
         assert samples["gebm"].shape == (15, 2)
-    assert presets.load(out / "settings.toml").sampler.chains == 16
+    assert training(out / "settings.toml").sampler.chains == 16
     qtbot.waitUntil(lambda: any("samples.npz" in text for text in window.banner.texts()), timeout=5000)
     assert button(window, "written", "Open folder").isVisible()
     for name in ("run.gebm", "settings.toml", "curves.csv", "data.png", "data.svg", "data.pdf"):
@@ -392,9 +393,9 @@ def test_undo_and_redo(make_window: Any, qtbot: QtBot) -> None:
     window.changes.stack.undo()
     assert window.session.settings.pending == {}
     window.changes.stack.undo()
-    assert window.session.preset.sampler.friction == 1.0
+    assert training(window.session.preset).sampler.friction == 1.0
     window.changes.stack.redo()
-    assert window.session.preset.sampler.friction == 4.0
+    assert training(window.session.preset).sampler.friction == 4.0
 
 
 def test_all_settings_come_back_to_the_preset(make_window: Any, qtbot: QtBot) -> None:
@@ -402,7 +403,7 @@ def test_all_settings_come_back_to_the_preset(make_window: Any, qtbot: QtBot) ->
     window.session.change("sampler.friction", 9.0)
     window.session.change("target", "moons")
     window.revert()
-    assert window.session.preset.sampler.friction == 1.0
+    assert training(window.session.preset).sampler.friction == 1.0
     qtbot.waitUntil(lambda: window.session.preset == window.session.settings.original, timeout=5000)
 
 

@@ -13,17 +13,18 @@ from pytestqt.qtbot import QtBot
 from gebm_studio import presets
 from gebm_studio.engine.host import Options
 from gebm_studio.messages import Frame, Save
-from gebm_studio.schema import Preset
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui.pacing import Pacing
 from gebm_studio.ui.run_settings import RunSettings
 from gebm_studio.ui.session import Session
+from tests.typed import training
 
 SMALL = {"base.hidden": 16, "base.depth": 1, "energy.hidden": 16, "energy.depth": 1, "training.batch": 32}
 MakeSession = Callable[..., Session]
 
 
-def small(**changes: Any) -> Preset:
-    return presets.changed(presets.load("ring"), SMALL | changes)
+def small(**changes: Any) -> TrainingPreset:
+    return presets.changed(training("ring"), SMALL | changes)
 
 
 @pytest.fixture
@@ -47,9 +48,9 @@ def test_a_live_change_is_not_taken_back_by_an_older_frame() -> None:
     engine_has = settings.preset
     settings.change_live("sampler.friction", 3.0, next_pull=8)
     settings.adopt(engine_has, answered=7)
-    assert settings.preset.sampler.friction == 3.0
+    assert training(settings.preset).sampler.friction == 3.0
     settings.adopt(None, answered=8)  # the engine has heard of it, and did not take it
-    assert settings.preset.sampler.friction == 1.0
+    assert training(settings.preset).sampler.friction == 1.0
 
 
 def test_pending_changes_of_an_old_kind_go_with_it() -> None:
@@ -89,11 +90,11 @@ def test_live_change_reaches_the_engine(make_session: MakeSession, qtbot: QtBot)
     session.load(small(), running=False)
     qtbot.waitUntil(lambda: session.state == "paused", timeout=60000)
     assert session.change("sampler.friction", 0.25) == []
-    assert session.preset.sampler.friction == 0.25
+    assert training(session.preset).sampler.friction == 0.25
     qtbot.waitUntil(lambda: session.settings._unsure == {}, timeout=5000)
-    assert session.preset.sampler.friction == 0.25
+    assert training(session.preset).sampler.friction == 0.25
     assert session.settings._engine_preset is not None
-    assert session.settings._engine_preset.sampler.friction == 0.25
+    assert training(session.settings._engine_preset).sampler.friction == 0.25
 
 
 def test_bad_live_change_is_refused_at_once(make_session: MakeSession) -> None:
@@ -101,7 +102,7 @@ def test_bad_live_change_is_refused_at_once(make_session: MakeSession) -> None:
     problems = session.change("sampler.friction", -1.0)
     assert len(problems) == 1
     assert "sampler.friction" in problems[0]
-    assert session.preset.sampler.friction == 1.0
+    assert training(session.preset).sampler.friction == 1.0
 
 
 def test_a_run_that_cannot_be_made_leaves_the_old_one(make_session: MakeSession, qtbot: QtBot) -> None:
@@ -137,7 +138,7 @@ def test_applying_pending_changes_begins_a_new_run(make_session: MakeSession, qt
     session.change("training.batch", 64)
     assert session.apply_pending() == []
     qtbot.waitUntil(lambda: session.state == "running" and session.run_id != run_id, timeout=5000)
-    assert session.preset.training.batch == 64
+    assert training(session.preset).training.batch == 64
     assert session.settings.pending == {}
     assert session.settings.original == small()
 
@@ -151,7 +152,7 @@ def test_reset_keeps_what_waits(make_session: MakeSession, qtbot: QtBot) -> None
     session.reset()
     qtbot.waitUntil(lambda: session.state == "running", timeout=5000)
     assert session.settings.pending == {"training.batch": 64}
-    assert session.preset.sampler.friction == 2.0
+    assert training(session.preset).sampler.friction == 2.0
 
 
 def test_chains_restart_and_the_model_stays(make_session: MakeSession, qtbot: QtBot) -> None:
@@ -180,9 +181,9 @@ def test_saved_run_comes_back_with_its_settings(make_session: MakeSession, qtbot
     qtbot.waitUntil(lambda: session.state == "running", timeout=5000)
     session.restore(tmp_path / "mine.gebm")
     qtbot.waitUntil(lambda: session.state == "paused", timeout=5000)
-    assert session.preset.sampler.friction == 2.5
+    assert training(session.preset).sampler.friction == 2.5
     assert session.settings.original is not None
-    assert session.settings.original.sampler.friction == 2.5
+    assert training(session.settings.original).sampler.friction == 2.5
     assert session.iteration > 3
     assert session.name == "mine"
 
@@ -275,5 +276,5 @@ def test_a_refused_run_leaves_the_newest_one_that_was_made(
     qtbot.waitUntil(lambda: session.iteration > 0, timeout=20000)
 
 
-def changed_to_missing_file() -> Preset:
+def changed_to_missing_file() -> TrainingPreset:
     return presets.changed(small(), {"target": "file", "target.path": "/no/such/points.csv"})

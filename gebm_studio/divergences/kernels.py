@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_ENTRIES = 2**20
-"""Entries of a kernel's matrix that are held at once where only its sums are wanted: 8 MB."""
+_ENTRIES = 2**18
+"""Entries of a kernel's matrix that are held at once where only its sums are wanted: 2 MB, what a cache holds."""
+
+_ENTRIES_ON_DEVICE = 2**24
+"""The same on an accelerator, which many small blocks would leave idle: 128 MB."""
 
 _FEW_DIMENSIONS = 4
 """Up to here squared distances are sums of squared differences, exact to rounding; beyond, a matrix product."""
@@ -32,12 +35,12 @@ class Kernel(ABC):
 
     def sums(self, x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
         """Σ_j w_j k(x_i, y_j), (n,): the mean embedding of the weighted sample y, at x."""
-        return torch.cat([self.matrix(x[rows], y) @ weights for rows in _blocks(len(x), len(y))])
+        return torch.cat([self.matrix(x[rows], y) @ weights for rows in _blocks(x, y)])
 
     def form(self, x: Tensor, weights: Tensor) -> float:
         """Σ_ij w_i w_j k(x_i, x_j): the squared norm of the mean embedding. Each pair is evaluated once."""
         total = 0.0
-        for rows in _blocks(len(x), len(x)):
+        for rows in _blocks(x, x):
             own, later = self.matrix(x[rows], x[rows.start :]), weights[rows.start :].clone()
             later[rows.stop - rows.start :] *= 2
             total += float(weights[rows] @ (own @ later))
@@ -45,7 +48,7 @@ class Kernel(ABC):
 
     def gradient(self, x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
         """∇_x Σ_j w_j k(x, y_j) at each point of x, (n, d). The weights (m,) may have any sign."""
-        return torch.cat([self._gradient(x[rows], y, weights) for rows in _blocks(len(x), len(y))])
+        return torch.cat([self._gradient(x[rows], y, weights) for rows in _blocks(x, y)])
 
 
 @dataclass(frozen=True)
@@ -168,10 +171,10 @@ def _radial(slope: Tensor, x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
     return x * sums[:, :1] - sums[:, 1:]
 
 
-def _blocks(n: int, m: int) -> Iterator[slice]:
-    """Rows of an (n, m) matrix, a block at a time."""
-    rows = max(1, _ENTRIES // m)
-    return (slice(first, min(first + rows, n)) for first in range(0, n, rows))
+def _blocks(x: Tensor, y: Tensor) -> Iterator[slice]:
+    """Rows of the matrix of x and y, a block at a time."""
+    rows = max(1, (_ENTRIES if x.device.type == "cpu" else _ENTRIES_ON_DEVICE) // len(y))
+    return (slice(first, min(first + rows, len(x))) for first in range(0, len(x), rows))
 
 
 def _check_positive(what: str, value: float) -> None:

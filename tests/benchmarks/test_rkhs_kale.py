@@ -28,7 +28,7 @@ def rings(n: int) -> tuple[Tensor, Tensor]:
     ring, side = 0.3 * torch.stack([angle.cos(), angle.sin()], 1), 2 * 0.3 + 0.5
     centres = torch.tensor([[0, 0], [side, 0], [side / 2, side * math.sqrt(3) / 2]], dtype=torch.float64)
     generator = torch.Generator().manual_seed(0)
-    cloud = 0.01 * torch.randn(n, 2, generator=generator, dtype=torch.float64)
+    cloud = 0.01 * torch.randn(len(angle) * 3, 2, generator=generator, dtype=torch.float64)
     return cloud + torch.tensor([0, -0.3], dtype=torch.float64), (ring + centres[:, None]).reshape(-1, 2)
 
 

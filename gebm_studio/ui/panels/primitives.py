@@ -31,6 +31,7 @@ class Item(pg.GraphicsObject):  # type: ignore[misc]
 
     def viewTransformChanged(self) -> None:
         self.prepareGeometryChange()
+        super().viewTransformChanged()  # which forgets the rectangle of the view as it was
 
     def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[None, None]:
         """Nothing: views are never fitted to items here."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 HEAD = 'title = "t"\n'
 
 
-def _in(section: str, text: str) -> str:
-    return f"{HEAD}[{section}]\n{text}\n"
+LAB = HEAD + 'kind = "divergences"\n'
+FLOWS = HEAD + 'kind = "particles"\n'
+
+
+def _in(section: str, text: str, head: str = HEAD) -> str:
+    return f"{head}[{section}]\n{text}\n"
 
 
 MALFORMED: dict[str, tuple[str | bytes, str]] = {
@@ -43,7 +47,15 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
         _in("base", "kind = 3"),
         "base.kind: must be one of mlp, circle, linear, gaussian, ppca, flow, conv, flower, got 3",
     ),
-    "unknown experiment": (HEAD + 'kind = "lab"', "kind: must be one of training, got 'lab'"),
+    "unknown experiment": (HEAD + 'kind = "lab"', "kind: must be one of training, divergences, particles, got 'lab'"),
+    "an experiment in capitals": (
+        HEAD + 'kind = "Training"',
+        "kind: must be one of training, divergences, particles, got 'Training'",
+    ),
+    "list for an experiment": (
+        HEAD + 'kind = ["training"]',
+        "kind: must be one of training, divergences, particles, got",
+    ),
     # Types.
     "text for a number": (
         _in("sampler", 'friction = "low"'),
@@ -134,4 +146,148 @@ MALFORMED: dict[str, tuple[str | bytes, str]] = {
         _in("energy", 'kind = "linear"\nweights = [1, 2, 3]'),
         "energy.weights: target ring needs 2 entries, got 3",
     ),
+    # Two laws.
+    "a training's section in a lab": (
+        _in("target", 'kind = "ring"', LAB),
+        "target: unknown key; allowed: title, figure",
+    ),
+    "a law of a training": (_in("p", 'kind = "gaussian"'), "p: unknown key; allowed: title, figure"),
+    "a law without a kind": (
+        _in("p", "width = 1", LAB),
+        "p: its kind is missing; add kind, one of gaussian, uniform, point, mixture, toy, rings, shape, points, file",
+    ),
+    "a law that there is not": (_in("q", 'kind = "cauchy"', LAB), "q.kind: must be one of gaussian, uniform, point"),
+    "a law that is a name": (LAB + 'q = "gaussian"', "q: must be a table, got 'gaussian'"),
+    "a place of one number": (
+        _in("p", 'kind = "point"\nat = [1]', LAB),
+        "p.at[1]: missing; the list needs an entry here",
+    ),
+    "a place that is a number": (_in("p", 'kind = "point"\nat = 1', LAB), "p.at: must be a list, got 1"),
+    "a place nowhere": (_in("p", 'kind = "point"\nat = [nan, 0]', LAB), "p.at[0]: must be a finite number, got nan"),
+    "a width below zero": (_in("q", 'kind = "gaussian"\nwidth = -1', LAB), "q.width: must lie from 0 to 100, got -1"),
+    "a width of a point": (_in("q", 'kind = "point"\nwidth = 1', LAB), "q.width: unknown key; allowed: at, kind"),
+    "a law of the plane on the line": (
+        _in("p", 'kind = "toy"', LAB),
+        "p: kind toy has dimension 2 here and does not live on the line; choose another space or law",
+    ),
+    "a mixture of the line in the plane": (
+        _in("p", 'kind = "mixture"', LAB + 'space = "plane"\n'),
+        "p: kind mixture has dimension 1 here and does not live on the plane; choose another space or law",
+    ),
+    "components of unequal dimension": (
+        _in("p", 'kind = "mixture"\nmeans = [[0], [1, 2]]', LAB),
+        "p.means: every row must have the same 1 or 2 entries, got [1, 2] of them",
+    ),
+    "components in space": (
+        _in("p", 'kind = "mixture"\nmeans = [[0, 0, 0], [1, 1, 1]]', LAB),
+        "p.means: every row must have the same 1 or 2 entries, got [3] of them",
+    ),
+    "components nested too deeply": (
+        _in("p", 'kind = "mixture"\nmeans = [[[0]], [1]]', LAB),
+        "p.means[0][0]: must be a finite number, got [0]",
+    ),
+    "components that are switches": (
+        _in("p", 'kind = "mixture"\nmeans = [[0], [true]]', LAB),
+        "p.means[1][0]: must be a finite number, got true",
+    ),
+    "too few widths of components": (
+        _in("p", 'kind = "mixture"\nmeans = [0, 1, 2]', LAB),
+        "p.stds: 3 means need as many standard deviations, got 2",
+    ),
+    "a component without width": (
+        _in("p", 'kind = "mixture"\nstds = [0, 1]', LAB),
+        "p.stds: each must lie from 0.001 to 100, got [0.0, 1.0]",
+    ),
+    "components without mass": (
+        _in("p", 'kind = "mixture"\nweights = [0, 0]', LAB),
+        "p.weights: at least one weight must be positive",
+    ),
+    "a component of negative mass": (
+        _in("p", 'kind = "mixture"\nweights = [-1, 2]', LAB),
+        "p.weights: 2 components need as many weights from 0, got [-1.0, 2.0]",
+    ),
+    "points of unequal dimension": (
+        _in("p", 'kind = "points"\npoints = [[1, 2], [3]]', LAB),
+        "p.points: every row must have the same 1 or 2 entries, got [1, 2] of them",
+    ),
+    "a number among points": (
+        _in("p", 'kind = "points"\npoints = [1, [2]]', LAB),
+        "p.points[0]: must be a list, got 1",
+    ),
+    "text among points": (
+        _in("p", 'kind = "points"\npoints = [[1, "a"]]', LAB),
+        "p.points[0][1]: must be a finite number, got 'a'",
+    ),
+    "more points than a hand draws": (
+        _in("p", f'kind = "points"\npoints = {[0.5] * 2001}', LAB),
+        "p.points: must have 2000 entries or fewer, got 2001",
+    ),
+    "a picture without a file": (
+        _in("p", 'kind = "shape"\nname = "picture"', LAB + 'space = "plane"\n'),
+        "p.path: a shape from a picture needs its file; name one",
+    ),
+    # Curves over a parameter, critics and fits.
+    "a sweep over a width that a point lacks": (
+        _in("swept", 'over = "p.width"', LAB) + '[p]\nkind = "point"\n',
+        "swept.over: a law of kind point has no width; sweep p.at, or choose another law",
+    ),
+    "a sweep over what there is not": (
+        _in("swept", 'over = "p.size"', LAB),
+        "swept.over: must be one of q.at, q.width, p.at, p.width, kernel.scale",
+    ),
+    "a sweep that goes nowhere": (_in("swept", "low = 3", LAB), "swept.low: must be below high, got 3.0 and 3.0"),
+    "a sweep that goes back": (
+        _in("swept", "low = 4\nhigh = 3", LAB),
+        "swept.low: must be below high, got 4.0 and 3.0",
+    ),
+    "a logarithm from below zero": (
+        _in("swept", 'spacing = "log"', LAB),
+        "swept.low: must be positive where values are spaced by a logarithm, got -3.0",
+    ),
+    "no curves": (_in("swept", "curves = []", LAB), "swept.curves: must have 1 entry or more, got 0"),
+    "a curve that is a name": (_in("swept", 'curves = "kl"', LAB), "swept.curves: must be a list, got 'kl'"),
+    "an unknown curve": (_in("swept", 'curves = ["kl", "k"]', LAB), "swept.curves[1]: must be one of kl, reverse_kl"),
+    "an unknown dock": (
+        _in("view", 'docks = ["bars", "data"]', LAB),
+        "view.docks[1]: must be one of bars, swept, tangent, bound, plan, got 'data'",
+    ),
+    "a penalty of zero": (
+        _in("kernel", "regularisation = 0", LAB),
+        "kernel.regularisation: must lie from 1e-8 to 1000000, got 0",
+    ),
+    "fits in the plane": (
+        _in("fit", 'divergences = ["kl"]', LAB + 'space = "plane"\n'),
+        "fit.divergences: Gaussians are fitted on the line only; set space to line",
+    ),
+    "a Gaussian that climbs in the plane": (
+        _in("critic", 'family = "gaussian"', LAB + 'space = "plane"\n'),
+        "critic.family: gaussian climbs on the line only; choose another class",
+    ),
+    # Particle flows.
+    "a lab's section in flows": (_in("swept", 'over = "q.at"', FLOWS), "swept: unknown key; allowed: title, figure"),
+    "a flow from the line": (
+        _in("start", 'kind = "mixture"', FLOWS),
+        "start: particles flow in the plane, and this law of kind mixture is of the line; give it two columns",
+    ),
+    "a flow to the line": (
+        _in("target", 'kind = "points"\npoints = [1, 2]', FLOWS),
+        "target: particles flow in the plane, and this law of kind points is of the line; give it two columns",
+    ),
+    "a training's target of a flow": (_in("target", 'kind = "ring"', FLOWS), "target.kind: must be one of gaussian"),
+    "a flow by no rule": (
+        _in("flow", 'name = "kalle"', FLOWS),
+        "flow.name: must be one of mmd, kale, langevin, sinkhorn, got 'kalle'",
+    ),
+    "another flow beyond its range": (
+        FLOWS + 'others = [{ name = "mmd" }, { name = "kale", step_size = -1 }]',
+        "others[1].step_size: must lie above 0 to 100, got -1",
+    ),
+    "unknown key of another flow": (
+        FLOWS + '[[others]]\nnam = "kale"',
+        "others[0].nam: unknown key; did you mean name?",
+    ),
+    "another flow that is a name": (FLOWS + 'others = ["kale"]', "others[0]: must be a table, got 'kale'"),
+    "other flows that are no list": (FLOWS + '[others]\nname = "kale"', "others: must be a list, got a table"),
+    "five flows": (FLOWS + "others = [{}, {}, {}, {}]", "others: must have 3 entries or fewer, got 4"),
+    "one particle": (_in("cloud", "particles = 1", FLOWS), "cloud.particles: must lie from 2 to 5000, got 1"),
 }

@@ -15,6 +15,7 @@ import pytest
 
 from gebm_studio import cli, display, presets
 from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.schema import KINDS
 from tests.malformed import MALFORMED
 
 ROOT = Path(__file__).parents[1]
@@ -108,8 +109,12 @@ def test_the_list_has_one_line_for_each_preset(start: Start) -> None:
 
 def test_the_schema_is_json(start: Start) -> None:
     answer = start("--schema")
+    schema = json.loads(answer.out)
     assert answer.status == 0
-    assert json.loads(answer.out)["title"] == "Preset"
+    assert set(schema["discriminator"]["mapping"]) == set(KINDS)
+    for kind, preset in KINDS.items():
+        assert set(schema["$defs"][preset.__name__]["properties"]) == set(preset.model_fields)
+        assert schema["$defs"][preset.__name__]["properties"]["kind"]["const"] == kind
 
 
 def test_the_version_names_the_main_parts(start: Start) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gebm_studio import presets
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import Setting, TrainingPreset, settings_of
+from gebm_studio.schema import KINDS, DivergencesPreset, Setting, TrainingPreset, settings_of
 from tests.malformed import MALFORMED
 from tests.typed import training
 
@@ -33,8 +34,8 @@ def test_the_lanes_of_a_race_are_set_in_one_word() -> None:
     assert [(lane.name, lane.step_size) for lane in lanes] == [("ula", 0.2), ("hmc", 0.1)]
 
 
-def test_there_are_fifty_malformed_presets_and_those_of_a_race() -> None:
-    assert len(MALFORMED) == 54
+def test_there_are_a_hundred_malformed_presets() -> None:
+    assert len(MALFORMED) == 104
 
 
 @pytest.mark.parametrize("name", MALFORMED)
@@ -110,6 +111,11 @@ def _values(setting: Setting) -> st.SearchStrategy[Any]:
         return st.booleans()
     if setting.kind == "choice":
         return st.sampled_from(setting.choices)
+    if setting.kind == "choices":
+        return st.lists(st.sampled_from(setting.choices), min_size=1, max_size=5, unique=True).map(tuple)
+    if setting.kind == "numbers":
+        coordinate = st.floats(allow_nan=False, allow_infinity=False)
+        return st.tuples(coordinate, coordinate)
     assert low is not None
     if setting.kind == "int":
         assert high is not None
@@ -123,6 +129,17 @@ FREE = [
     for group in ("objective", "training", "sampler", "view")
     for setting in settings_of(getattr(TrainingPreset(title="t"), group), group)
 ]
+TIED = {"swept.low", "swept.high", "swept.spacing"}
+"""What a curve runs between must fit together."""
+LABS_AND_FLOWS = {
+    kind: [
+        setting
+        for group, section in presets.sections(KINDS[kind](title="t")).items()
+        for setting in settings_of(section, group)
+        if setting.kind != "text" and setting.path not in TIED
+    ]
+    for kind in ("divergences", "particles")
+}
 
 
 @given(st.fixed_dictionaries({}, optional={setting.path: _values(setting) for setting in FREE}))
@@ -142,6 +159,38 @@ def test_any_valid_changes_survive_a_file(changes: dict[str, Any]) -> None:
     assert presets.parse(presets.to_toml(preset), "file") == preset
 
 
+@pytest.mark.parametrize("kind", LABS_AND_FLOWS)
+@given(data=st.data())
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+def test_any_valid_changes_of_a_lab_or_of_flows_survive_a_file(kind: str, data: st.DataObject) -> None:
+    free = {setting.path: _values(setting) for setting in LABS_AND_FLOWS[kind]}
+    changes = data.draw(st.fixed_dictionaries({}, optional=free))
+    preset = presets.changed(KINDS[kind](title="t"), changes)
+    for path, value in changes.items():
+        assert presets.value_at(preset, path) == value
+    assert presets.parse(presets.to_toml(preset), "file") == preset
+
+
+COORDINATE = st.floats(-1e6, 1e6)
+ON_THE_LINE = st.lists(COORDINATE, min_size=1, max_size=5)
+IN_THE_PLANE = st.lists(st.lists(COORDINATE, min_size=2, max_size=2), min_size=1, max_size=5)
+
+
+@given(IN_THE_PLANE | ON_THE_LINE, st.sampled_from(["p", "q"]))
+@settings(max_examples=40, deadline=None)
+def test_rows_of_a_law_survive_a_file(rows: list[Any], law: str) -> None:
+    """Points and centres of components, also plain numbers on the line, which become rows of one."""
+    space = "plane" if isinstance(rows[0], list) else "line"
+    columns = tuple(tuple(row) if isinstance(row, list) else (row,) for row in rows)
+    head = {"title": "t", "kind": "divergences", "space": space}
+    for kind, name, more in (("points", "points", {}), ("mixture", "means", {"stds": [0.5] * len(rows)})):
+        preset = presets.parse(tomli_w.dumps({**head, law: {"kind": kind, name: rows, **more}}), "file")
+        assert presets.value_at(preset, f"{law}.{name}") == columns
+        assert presets.parse(presets.to_toml(preset), "file") == preset
+
+
 @given(st.text(max_size=80))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_is_a_preset_or_a_line(text: str) -> None:
@@ -156,10 +205,11 @@ def test_any_text_is_a_preset_or_a_line(text: str) -> None:
 @given(st.text(max_size=30), st.text(max_size=30))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_is_taken_or_answered(path: str, value: str) -> None:
-    try:
-        presets.changed(TrainingPreset(title="t"), dict([presets.assignment(f"{path}={value}")]))
-    except PresetError as error:
-        assert error.problems and all("\n" not in line for line in error.problems)
+    for preset in KINDS.values():
+        try:
+            presets.changed(preset(title="t"), dict([presets.assignment(f"{path}={value}")]))
+        except PresetError as error:
+            assert error.problems and all("\n" not in line for line in error.problems)
 
 
 def test_another_kind_brings_its_own_defaults() -> None:
@@ -167,6 +217,33 @@ def test_another_kind_brings_its_own_defaults() -> None:
     assert preset.target.kind == "grid"
     assert presets.value_at(preset, "target.side") == 3
     assert preset.base.kind == "linear"
+
+
+def test_another_law_brings_its_own_defaults() -> None:
+    plane = presets.changed(DivergencesPreset(title="t"), {"space": "plane", "p": "rings", "q.kind": "shape"})
+    assert (plane.p.kind, plane.q.kind) == ("rings", "shape")
+    assert presets.value_at(plane, "q.name") == "heart"
+    moved = presets.changed(plane, {"q.at": (2.0, -1.0)})
+    assert moved.q.at == (2.0, -1.0) and moved.q.kind == "shape"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_kind_of_a_preset_stays(kind: str) -> None:
+    for other in (*KINDS, "lab", 3, None):
+        with pytest.raises(PresetError) as caught:
+            presets.changed(KINDS[kind](title="t"), {"kind": other})
+        assert caught.value.problems == [f"settings: kind: stays {kind}; open a preset of another kind instead"]
+
+
+def test_a_file_that_names_no_kind_is_a_training_and_each_other_says_its_own() -> None:
+    assert presets.parse('title = "t"', "file") == TrainingPreset(title="t")
+    for kind, preset in KINDS.items():
+        made = presets.parse(f'title = "t"\nkind = "{kind}"', "file")
+        assert made == preset(title="t") and f'kind = "{kind}"' in presets.to_toml(made)
+
+
+def test_only_a_training_has_variants() -> None:
+    assert all(presets.variants(preset(title="t")) == () for preset in KINDS.values())
 
 
 def test_a_setting_that_may_be_absent_is_cleared_by_none() -> None:
@@ -189,11 +266,33 @@ def test_a_setting_that_may_be_absent_is_cleared_by_none() -> None:
         ({"target": "moons", "target.modes": 4}, "settings: target.modes: unknown key"),
         ({"sampler": "ula"}, "settings: sampler.kind: unknown key"),
         ({"target.modes": 3, "target.weights": [1, 2]}, "settings: target.weights: 3 components need 3"),
+        ({"p.at": (1.0, 0.0)}, "settings: p.at: no such setting"),
     ],
 )
 def test_a_bad_change_is_answered_in_one_line(changes: dict[str, Any], line: str) -> None:
     with pytest.raises(PresetError) as caught:
         presets.changed(TrainingPreset(title="t"), changes)
+    (said,) = caught.value.problems
+    assert said.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"sampler.friction": 1.0}, "settings: sampler.friction: no such setting"),
+        ({"p.widht": 1.0}, "settings: p.widht: no such setting; did you mean p.width"),
+        ({"p": "ring"}, "settings: p.kind: must be one of gaussian, uniform"),
+        ({"p": "toy"}, "settings: p: kind toy has dimension 2 here and does not live on the line"),
+        ({"space": "space"}, "settings: space: must be one of line, plane"),
+        ({"q": "point", "swept.over": "q.width"}, "settings: swept.over: a law of kind point has no width"),
+        ({"swept.low": 3.0}, "settings: swept.low: must be below high, got 3.0 and 3.0"),
+        ({"q.at": (0.0,)}, "settings: q.at[1]: missing"),
+        ({"q.at": (0.0, math.inf)}, "settings: q.at[1]: must be a finite number, got inf"),
+    ],
+)
+def test_a_bad_change_of_a_lab_is_answered_in_one_line(changes: dict[str, Any], line: str) -> None:
+    with pytest.raises(PresetError) as caught:
+        presets.changed(DivergencesPreset(title="t"), changes)
     (said,) = caught.value.problems
     assert said.startswith(line)
 
@@ -275,8 +374,9 @@ def test_a_damaged_run_is_said(tmp_path: Path, content: bytes) -> None:
         presets.load(tmp_path / "run.gebm")
 
 
-def test_every_setting_of_a_preset_is_described_by_its_path() -> None:
-    preset = TrainingPreset(title="t")
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_setting_of_a_preset_is_described_by_its_path(kind: str) -> None:
+    preset = KINDS[kind](title="t")
     for name, section in presets.sections(preset).items():
         for setting in settings_of(section, name):
             assert presets.describe_path(preset, setting.path) == setting

@@ -11,14 +11,19 @@ import torch
 
 from gebm_studio import messages as m
 from gebm_studio import presets
-from gebm_studio.experiments import Training
+from gebm_studio.experiments import Training, begin
 from gebm_studio.experiments.race import Race
 from gebm_studio.models.bases import Circle
+from gebm_studio.schema import DivergencesPreset, ParticlesPreset, Preset, TrainingPreset
 from tests.typed import training
 
 CPU = torch.device("cpu")
 ENTRIES, PROBLEMS = presets.listing()
 PARTS: frozenset[m.Part] = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
+
+
+def entries_of(*kinds: type[Preset]) -> list[presets.Entry]:
+    return [entry for entry in ENTRIES if isinstance(entry.preset, kinds)]
 
 
 def run_of(name: str, **changes: Any) -> Training:
@@ -37,9 +42,15 @@ def test_all_of_them_are_whole_and_the_ring_comes_first() -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_every_preset_says_what_it_is_and_runs(entry: presets.Entry) -> None:
+def test_every_preset_says_what_it_is(entry: presets.Entry) -> None:
     preset = entry.preset
     assert all((preset.title, preset.source, preset.summary, preset.look, preset.expect))
+    assert presets.find(entry.name) == entry.path
+
+
+@pytest.mark.parametrize("entry", entries_of(TrainingPreset), ids=lambda entry: entry.name)
+def test_every_training_runs(entry: presets.Entry) -> None:
+    preset = training(entry.preset)
     run = Training(presets.changed(preset, {"training.warmup": min(preset.training.warmup, 3)}), CPU)
     run.train(3)
     frame = frame_of(run)
@@ -47,6 +58,16 @@ def test_every_preset_says_what_it_is_and_runs(entry: presets.Entry) -> None:
     assert frame.data is not None
     assert np.isfinite(frame.data.base).all()
     assert (frame.gallery is not None) == (preset.target.kind == "digits")
+
+
+@pytest.mark.parametrize("entry", entries_of(DivergencesPreset, ParticlesPreset), ids=lambda entry: entry.name)
+def test_every_lab_and_every_flow_goes_on(entry: presets.Entry) -> None:
+    run = begin(entry.preset, CPU, str(entry.path.parent))
+    run.step(m.StepOnce("iteration", 3))
+    part: m.Part = "pair" if isinstance(entry.preset, DivergencesPreset) else "flow"
+    frame = run.frame(m.Pull(needs=frozenset({part})), run_id=1, state="paused", rate=0.0, device="cpu")
+    assert frame.iteration == run.iteration <= 3 and frame.preset == run.preset
+    assert getattr(frame, part) is not None
 
 
 def test_f02_only_the_base_step_moves_the_support() -> None:

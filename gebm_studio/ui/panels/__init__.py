@@ -11,9 +11,11 @@ from gebm_studio.ui.panels.decay import DecayPanel
 from gebm_studio.ui.panels.diagnostics import DiagnosticsPanel
 from gebm_studio.ui.panels.gallery import GalleryPanel
 from gebm_studio.ui.panels.latent import LatentPanel
+from gebm_studio.ui.panels.pair import PairPanel
 from gebm_studio.ui.panels.panel import Panel
 from gebm_studio.ui.panels.race import RacePanel
 from gebm_studio.ui.panels.sweep import SweepPanel
+from gebm_studio.ui.panels.swept import SweptPanel
 
 __all__ = ["PANELS", "Panel"]
 
@@ -30,6 +32,8 @@ PANELS: dict[str, type[Panel[Any]]] = {
         SweepPanel,
         CriticPanel,
         ComparePanel,
+        PairPanel,
         BarsPanel,
+        SweptPanel,
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QPainter, QPaintEvent, QPen, QPolygonF
@@ -100,6 +100,11 @@ class Choice(MenuButton):
             if action.data() == value:
                 action.setChecked(True)
                 self.setText(f"{action.text()} ▾")
+
+    def offer(self, values: Collection[str]) -> None:
+        """Let only some values be chosen."""
+        for action in self._group.actions():
+            action.setVisible(action.data() in values)
 
     def pick(self, value: str) -> None:
         """Choose a value as a person would, telling whoever listens."""

@@ -178,7 +178,7 @@ def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress:
         _export(thing, order, progress)
 
 
-def _in_pieces(pieces: Iterator[None], what: str, progress: bool) -> None:
+def _in_pieces(pieces: Iterator[object], what: str, progress: bool) -> None:
     """Do work to its end, with a bar that shows that it goes on."""
     with tqdm(desc=what, unit="piece", disable=not progress, leave=False) as bar:
         for _ in pieces:

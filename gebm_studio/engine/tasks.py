@@ -15,6 +15,8 @@ EXPORT_SEED = 104729
 Send = Callable[[m.Answer], None]
 Pieces = Iterator[m.Answer | None]
 """The work; what a piece yields is told to the window."""
+Done = tuple[int, int]
+"""How many of how many parts are done."""
 
 
 class Task(Protocol):
@@ -89,14 +91,20 @@ def _sampling(run: Training, order: m.ExportSamples, title: str) -> Pieces:
         yield m.Note("warning", f"{order.path}: {note}; more steps or larger ones are needed", topic="regime")
 
 
-def writing(path: str, making: Iterator[None], what: str, send: Send) -> Writing:
-    """Write a file that is made in pieces."""
+def writing(path: str, making: Iterator[Done | None], what: str, send: Send) -> Writing:
+    """Write a file that is made in pieces; how far it is, where they tell it, is shown as it changes."""
+    title = f"Making {Path(path).name}"
 
     def pieces() -> Pieces:
-        yield from making
+        shown = 0
+        for told in making:
+            done, total = told or (shown, 0)
+            # All parts done is not yet the end: a complete progress is told once.
+            yield m.Progress(title, done, total) if shown < done < total else None
+            shown = done
         yield m.Written(path, what)
 
-    return Writing(path, f"Making {Path(path).name}", pieces(), send)
+    return Writing(path, title, pieces(), send)
 
 
 class SelfTesting:

@@ -157,6 +157,12 @@ class ParticleFlow(Stepwise[ParticlesPreset]):
             self._curves_anew = False
         return found
 
+    def seen(self, at: int) -> tuple[int, Floats]:
+        """The step of a recorded frame, and positions (flows, n, 2) at it; −1 is now."""
+        if 0 <= at < len(self.record):
+            return self.record.steps[at], self.record.positions(at)
+        return self._iteration, np.stack([cloud.points for cloud in self.clouds])
+
     def _picture(self, at: int) -> FlowPart:
         record, last = self.record, len(self.record) - 1
         live = not 0 <= at <= last

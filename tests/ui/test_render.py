@@ -20,7 +20,7 @@ from tests.ui import frames
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture, redrawn
 
 __all__ = ["make_panel"]
-NAMES = sorted(PANELS)
+NAMES = sorted(name for name, panel in PANELS.items() if panel.kind == "training")
 
 
 def filled(make_panel: MakePanel, name: str, **view: Any) -> Any:

@@ -21,6 +21,8 @@ _MEDIAN_OF = 240
 _STEPS = 4
 """Newton's steps of KALE at once: a piece of work."""
 _MOST_STEPS = 200
+_FEW_NODES, _FEW_DRAWS = 450, 240
+"""Nodes on the line, and draws, up to which KALE takes a frame's time."""
 KALE_TOLERANCE = 1e-10
 
 
@@ -149,6 +151,20 @@ class Pair:
         if self.dimension == 2:
             return self.p.log_density, self.q.log_density
         return lambda x: self.p.log_density(x[:, None]), lambda x: self.q.log_density(x[:, None])
+
+    @property
+    def has_critic(self) -> bool:
+        """Whether `kale` is known already."""
+        return self._found is not None
+
+    @property
+    def has_slow_critic(self) -> bool:
+        """Whether `kale` takes longer than a frame may."""
+        if self.missing:
+            return False
+        x, y = self.on
+        most = _FEW_NODES if self.dimension == 1 and "draws" not in (x.kind, y.kind) else _FEW_DRAWS
+        return max(len(x.points), len(y.points)) > most
 
     @property
     def kale(self) -> Kale:

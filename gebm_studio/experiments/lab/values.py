@@ -14,10 +14,8 @@ from gebm_studio.experiments.lab.phi import phi_by_quadrature, phi_of
 from gebm_studio.experiments.lab.transports import is_assigned, sinkhorn_of, sliced_of, w1_of, w2_of
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.messages.divergences import Value
-from gebm_studio.schema.measures import ABOUT, PHI, Measure, Phi
+from gebm_studio.schema.measures import PHI, Measure, Phi
 
-_FEW_NODES, _FEW_DRAWS = 450, 240
-"""Nodes on the line, and draws, up to which KALE takes a frame's time."""
 _FEW_NEIGHBOURS = 500
 
 
@@ -69,7 +67,7 @@ class Values:
         if name in ("w1", "w2"):
             return is_assigned(pair, 1 if name == "w1" else 2)
         if name in ("kale", "lipschitz_w1"):
-            return self._has_slow_critic() or (name == "lipschitz_w1" and is_assigned(pair, 1))
+            return pair.has_slow_critic or (name == "lipschitz_w1" and is_assigned(pair, 1))
         return n > _FEW_NEIGHBOURS and name in ("knn_kl", "sliced_w2", "mmd", "half_mmd2")
 
     def _has_formula(self, name: Phi) -> bool:
@@ -77,14 +75,6 @@ class Values:
             return phi_of(self.pair, name) is not None
         except Unknown:
             return True
-
-    def _has_slow_critic(self) -> bool:
-        try:
-            x, y = self.pair.on
-        except Unknown:
-            return False
-        most = _FEW_NODES if x.kind == y.kind == "quadrature" and self.pair.dimension == 1 else _FEW_DRAWS
-        return max(len(x.points), len(y.points)) > most
 
     def _find(self, name: Measure) -> Pieces[Found]:
         pair = self.pair
@@ -116,11 +106,6 @@ class Values:
         if self._phi is None:
             self._phi = yield from phi_by_quadrature(pair)
         return self._phi[name]
-
-
-def shown(pair: Pair) -> tuple[Measure, ...]:
-    """The divergences that the bars show: those that are chosen, or all that the pair has."""
-    return pair.preset.view.bars or tuple(ABOUT)
 
 
 def _neighbours(pair: Pair) -> Found:

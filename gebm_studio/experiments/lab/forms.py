@@ -1,0 +1,129 @@
+"""The classes of critics as functions of one vector of parameters θ: spans of a basis, and small networks."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import silu
+
+from gebm_studio.divergences import Basis, Box, Bumps, Polynomials, Relus
+from gebm_studio.experiments.lab.mesh import Mesh
+from gebm_studio.schema.divergences import Critic
+
+_RIDGE = 1e-10
+"""Relative to the mean of the diagonal, so that functions that no mass sees get no part of a projection."""
+
+
+class Form(Protocol):
+    """A class of functions V(x; θ).
+
+    Attributes:
+        box: What its functions are scaled to.
+        label: The class and its size, in words.
+    """
+
+    box: Box
+    label: str
+
+    def start(self) -> Tensor:
+        """θ (K,) at which V is zero everywhere."""
+
+    def values(self, theta: Tensor, x: Tensor) -> Tensor:
+        """V (N,) at points (N, d), differentiable in θ."""
+
+    def carried(self, theta: Tensor, mesh: Mesh, box: Box) -> tuple[Form, Tensor]:
+        """The same class scaled to another box, with the θ of the same function there, or of the nearest."""
+
+
+class Span:
+    """V = Σ θ_k φ_k(x)."""
+
+    def __init__(self, make: Callable[[Box], Basis], box: Box, label: str) -> None:
+        self.basis, self.box, self.label = make(box), box, label
+        self._make = make
+        self._at: Tensor | None = None
+        self._features = torch.empty(0)
+
+    def start(self) -> Tensor:
+        return torch.zeros(self.basis.size, dtype=torch.float64)
+
+    def values(self, theta: Tensor, x: Tensor) -> Tensor:
+        if x is not self._at:
+            self._at, self._features = x, self.basis(x)
+        return self._features @ theta
+
+    def carried(self, theta: Tensor, mesh: Mesh, box: Box) -> tuple[Form, Tensor]:
+        form = Span(self._make, box, self.label)
+        features, weights = form.basis(mesh.x), (mesh.p + mesh.q)[:, None]
+        gram = features.T @ (weights * features)
+        gram.diagonal().add_(_RIDGE * float(gram.diagonal().mean()))
+        wanted = features.T @ (weights[:, 0] * self.values(theta, mesh.x))
+        return form, torch.linalg.solve(gram, wanted)
+
+
+class Network:
+    """V = MLP(z) of the point z scaled to the box: two hidden layers of `size` units with SiLU; V begins at zero."""
+
+    def __init__(self, size: int, box: Box, seed: int) -> None:
+        self.box, self.label = box, f"network of 2 × {size} units"
+        self._size, self._seed = size, seed
+        self._widths = list(itertools.pairwise([box.dimension, size, size, 1]))
+
+    def start(self) -> Tensor:
+        generator = torch.Generator().manual_seed(self._seed)
+        parts = []
+        for fan_in, fan_out in self._widths:
+            drawn = torch.rand(fan_in * fan_out + fan_out, generator=generator, dtype=torch.float64)
+            parts.append((2 * drawn - 1) / math.sqrt(fan_in))
+        parts[-1].zero_()
+        return torch.cat(parts)
+
+    def values(self, theta: Tensor, x: Tensor) -> Tensor:
+        h = self.box.scaled(x)
+        layers = self._layers(theta)
+        for weight, bias in layers[:-1]:
+            h = silu(h @ weight + bias)
+        weight, bias = layers[-1]
+        return (h @ weight + bias)[:, 0]
+
+    def carried(self, theta: Tensor, mesh: Mesh, box: Box) -> tuple[Form, Tensor]:
+        """Exactly the same function: only the first layer sees the box."""
+        moved = theta.clone()
+        (old_weight, _), (weight, bias) = self._layers(theta)[0], self._layers(moved)[0]
+        bias += ((box.centre - self.box.centre) / self.box.half) @ old_weight
+        weight *= (box.half / self.box.half)[:, None]
+        return Network(self._size, box, self._seed), moved
+
+    def _layers(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Weights (in, out) and biases (out,), as views of θ."""
+        layers, at = [], 0
+        for fan_in, fan_out in self._widths:
+            weight, bias = theta[at : at + fan_in * fan_out], theta[at + fan_in * fan_out :][:fan_out]
+            layers.append((weight.view(fan_in, fan_out), bias))
+            at += (fan_in + 1) * fan_out
+        return layers
+
+
+def form_of(critic: Critic, box: Box, seed: int) -> Form:
+    """The class that the settings choose.
+
+    Raises:
+        ValueError: For a class with too many functions.
+    """
+    size = critic.size
+    match critic.family:
+        case "polynomial":
+            return Span(lambda at: Polynomials(at, size), box, f"polynomials to degree {size}")
+        case "bumps":
+            side = max(2, size if box.dimension == 1 else round(math.sqrt(size)))
+            return Span(lambda at: Bumps(at, side), box, f"{side**box.dimension} Gaussian bumps")
+        case "relu":
+            return Span(lambda at: Relus(at, size, seed), box, f"{size} random ReLU features")
+        case "network":
+            return Network(size, box, seed)
+    raise ValueError(f"{critic.family} is no class of critics; choose polynomial, bumps, relu or network")

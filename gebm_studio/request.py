@@ -20,6 +20,12 @@ from gebm_studio.schema import Preset, TrainingPreset
 Theme = Literal["system", "light", "dark"]
 _SOURCES = ("data", "base", "gebm")
 _MOST_STEPS = 1_000_000_000
+_EXPORTS = {
+    "training": (".png", ".npz", ".csv", ".toml"),
+    "divergences": (".csv", ".toml"),
+    "particles": (".png", ".npz", ".csv", ".toml", ".webp", ".gif"),
+}
+"""What each kind of experiment writes."""
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -68,7 +74,8 @@ def read(arguments: argparse.Namespace) -> Request:
         exports=tuple(
             export
             for name in arguments.export
-            if (export := check.export(name, grid, scale, not arguments.no_padding, which)) is not None
+            if (export := check.export(name, chosen.preset.kind, grid, scale, not arguments.no_padding, which))
+            is not None
         ),
         engine=check.choice("--engine", arguments.engine, cast("tuple[Mode, ...]", get_args(Mode)), "process"),
         screenshot=check.picture("--screenshot", arguments.screenshot),
@@ -222,9 +229,9 @@ class _Check:
         return Path(text).expanduser()
 
     def export(
-        self, text: str, grid: tuple[int, int] | None, scale: int, padding: bool, which: tuple[str, ...]
+        self, text: str, kind: str, grid: tuple[int, int] | None, scale: int, padding: bool, which: tuple[str, ...]
     ) -> Export | None:
-        if not self._file("--export", text, (".png", ".npz", ".csv", ".toml", ".webp", ".gif")):
+        if not self._file("--export", text, _EXPORTS[kind]):
             return None
         path = Path(text).expanduser()
         rows, columns = grid or (8, 8)

@@ -324,6 +324,14 @@ def test_a_bad_argument_gives_one_line(
     assert not any(tmp_path.iterdir())
 
 
+def test_a_lab_has_no_samples_to_export(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lab.toml").write_text('title = "A lab"\nkind = "divergences"\n')
+    answer = start("--headless", "lab.toml", "--steps", "1", "--out", "out", "--export", "a.png")
+    assert answer.problems == ["--export: must be a file name that ends in .csv or .toml, got 'a.png'"]
+    assert answer.status == 2 and not (tmp_path / "out").exists()
+
+
 def test_all_bad_arguments_are_said_at_once(start: Start) -> None:
     answer = start("--headless", "rng", "--steps", "x", "--out", "o", "--device", "d", "--scale", "0", "--set", "a")
     assert answer.status == 2

@@ -17,7 +17,7 @@ from gebm_studio import presets
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import KINDS, DivergencesPreset, Setting, TrainingPreset, settings_of
 from tests.malformed import MALFORMED
-from tests.typed import training
+from tests.typed import plain, training
 
 SHIPPED = presets.listing()[0]
 
@@ -134,7 +134,7 @@ TIED = {"swept.low", "swept.high", "swept.spacing"}
 LABS_AND_FLOWS = {
     kind: [
         setting
-        for group, section in presets.sections(KINDS[kind](title="t")).items()
+        for group, section in presets.sections(plain(kind)).items()
         for setting in settings_of(section, group)
         if setting.kind != "text" and setting.path not in TIED
     ]
@@ -167,7 +167,7 @@ def test_any_valid_changes_survive_a_file(changes: dict[str, Any]) -> None:
 def test_any_valid_changes_of_a_lab_or_of_flows_survive_a_file(kind: str, data: st.DataObject) -> None:
     free = {setting.path: _values(setting) for setting in LABS_AND_FLOWS[kind]}
     changes = data.draw(st.fixed_dictionaries({}, optional=free))
-    preset = presets.changed(KINDS[kind](title="t"), changes)
+    preset = presets.changed(plain(kind), changes)
     for path, value in changes.items():
         assert presets.value_at(preset, path) == value
     assert presets.parse(presets.to_toml(preset), "file") == preset
@@ -205,9 +205,9 @@ def test_any_text_is_a_preset_or_a_line(text: str) -> None:
 @given(st.text(max_size=30), st.text(max_size=30))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_is_taken_or_answered(path: str, value: str) -> None:
-    for preset in KINDS.values():
+    for kind in KINDS:
         try:
-            presets.changed(preset(title="t"), dict([presets.assignment(f"{path}={value}")]))
+            presets.changed(plain(kind), dict([presets.assignment(f"{path}={value}")]))
         except PresetError as error:
             assert error.problems and all("\n" not in line for line in error.problems)
 
@@ -231,19 +231,19 @@ def test_another_law_brings_its_own_defaults() -> None:
 def test_the_kind_of_a_preset_stays(kind: str) -> None:
     for other in (*KINDS, "lab", 3, None):
         with pytest.raises(PresetError) as caught:
-            presets.changed(KINDS[kind](title="t"), {"kind": other})
+            presets.changed(plain(kind), {"kind": other})
         assert caught.value.problems == [f"settings: kind: stays {kind}; open a preset of another kind instead"]
 
 
 def test_a_file_that_names_no_kind_is_a_training_and_each_other_says_its_own() -> None:
     assert presets.parse('title = "t"', "file") == TrainingPreset(title="t")
-    for kind, preset in KINDS.items():
+    for kind in KINDS:
         made = presets.parse(f'title = "t"\nkind = "{kind}"', "file")
-        assert made == preset(title="t") and f'kind = "{kind}"' in presets.to_toml(made)
+        assert made == plain(kind) and f'kind = "{kind}"' in presets.to_toml(made)
 
 
 def test_only_a_training_has_variants() -> None:
-    assert all(presets.variants(preset(title="t")) == () for preset in KINDS.values())
+    assert all(presets.variants(plain(kind)) == () for kind in KINDS)
 
 
 def test_a_setting_that_may_be_absent_is_cleared_by_none() -> None:
@@ -376,7 +376,7 @@ def test_a_damaged_run_is_said(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_setting_of_a_preset_is_described_by_its_path(kind: str) -> None:
-    preset = KINDS[kind](title="t")
+    preset = plain(kind)
     for name, section in presets.sections(preset).items():
         for setting in settings_of(section, name):
             assert presets.describe_path(preset, setting.path) == setting

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
-import typing
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 from pydantic import TypeAdapter
 
-from gebm_studio.schema import Base, Energy, Section, Setting, Target, TrainingPreset, describe, settings_of, value_at
+from gebm_studio import presets
+from gebm_studio.schema import (
+    KINDS,
+    DivergencesPreset,
+    ParticlesPreset,
+    Preset,
+    Section,
+    Setting,
+    TrainingPreset,
+    Variant,
+    describe,
+    json_schema,
+    settings_of,
+    value_at,
+)
+from gebm_studio.schema.divergences import Moved
 from gebm_studio.schema.field import number
-from gebm_studio.schema.target import Ring
+from gebm_studio.schema.measures import ABOUT, PHI, Family, Measure
+from gebm_studio.schema.particles import MEASURES, RULES, FlowMeasure, Rule
+from tests.registry import section_classes
+from tests.typed import plain
 
 UNBOUNDED = {"sampler.temperature"}
 """Infinity is a temperature: β = 0 is the base."""
@@ -28,6 +46,7 @@ COUNTED = (
     "channels",
     "layers",
     "images",
+    "s",
     "1/s",
     "rad",
     "%",
@@ -37,20 +56,19 @@ COUNTED = (
 )
 
 
-def _section_classes() -> Iterator[tuple[str, type[Section]]]:
-    for group, union in (("target", Target), ("base", Base), ("energy", Energy)):
-        for member in typing.get_args(typing.get_args(union)[0]):
-            yield group, member
-    for group in ("objective", "training", "sampler", "view"):
-        annotation = TrainingPreset.model_fields[group].annotation
-        assert isinstance(annotation, type) and issubclass(annotation, Section)
-        yield group, annotation
+CLASSES = {model: group for kind in KINDS for group, model in section_classes(kind)}
+"""Every class of a section, with a group that it stands for."""
+UNTOLD = {Variant}
+"""What is written in files only and has no control: its fields need no bounds."""
 
 
 def _every_setting() -> Iterator[Setting]:
-    for group, model in _section_classes():
-        yield from settings_of(model, group)
-    yield describe("seed", TrainingPreset.model_fields["seed"])
+    for model, group in CLASSES.items():
+        if model not in UNTOLD:
+            yield from settings_of(model, group)
+    yield describe("seed", Preset.model_fields["seed"])
+    yield describe("space", DivergencesPreset.model_fields["space"])
+    yield describe("others", ParticlesPreset.model_fields["others"])
 
 
 SETTINGS = list(_every_setting())
@@ -66,7 +84,7 @@ def test_every_setting_explains_itself(setting: Setting) -> None:
     assert setting.label and setting.label[0] == setting.label[0].upper()
     assert len(setting.help) > 5 and setting.help.endswith(".")
     assert setting.unit in COUNTED
-    assert setting.kind in ("bool", "int", "float", "text", "choice", "numbers", "sections")
+    assert setting.kind in ("bool", "int", "float", "text", "choice", "choices", "numbers", "sections")
     assert setting.scale in ("linear", "log")
 
 
@@ -94,9 +112,9 @@ def test_a_range_is_told_in_words(setting: Setting) -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "model"), list(_section_classes()), ids=lambda value: getattr(value, "__name__", value)
+    "model", [model for model in CLASSES if model not in UNTOLD], ids=lambda model: f"{CLASSES[model]}-{model.__name__}"
 )
-def test_every_section_has_valid_defaults_and_refuses_strangers(group: str, model: type[Section]) -> None:
+def test_every_section_has_valid_defaults_and_refuses_strangers(model: type[Section]) -> None:
     section = model()
     assert model.model_validate(section.model_dump()) == section
     with pytest.raises(ValueError, match="extra_forbidden"):
@@ -104,40 +122,72 @@ def test_every_section_has_valid_defaults_and_refuses_strangers(group: str, mode
 
 
 def test_a_setting_that_depends_on_another_names_a_value_that_it_can_have() -> None:
-    by_path = {setting.path: setting for setting in SETTINGS}
-    for setting in SETTINGS:
-        if setting.when:
-            sibling = by_path[f"{setting.path.rpartition('.')[0]}.{setting.when[0]}"]
-            assert set(setting.when[1]) <= set(sibling.choices)
+    for model in CLASSES:
+        by_path = {setting.path: setting for setting in settings_of(model)}
+        for setting in by_path.values():
+            if setting.when:
+                assert set(setting.when[1]) <= set(by_path[setting.when[0]].choices)
 
 
-def test_kinds_are_told_apart() -> None:
-    for group in ("target", "base", "energy"):
-        tags = [model.model_fields["kind"].default for name, model in _section_classes() if name == group]
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_are_told_apart(kind: str) -> None:
+    assert KINDS[kind].model_fields["kind"].default == kind
+    for group, field in KINDS[kind].model_fields.items():
+        models = [model for name, model in section_classes(kind) if name == group and "kind" in model.model_fields]
+        tags = [model.model_fields["kind"].default for model in models]
         assert len(set(tags)) == len(tags)
-        assert describe(group, TrainingPreset.model_fields[group]).choices == tuple(tags)
+        if tags:
+            assert describe(group, field).choices == tuple(tags)
 
 
 def test_the_temperature_may_be_infinite_and_nothing_else() -> None:
     hot = TypeAdapter(TrainingPreset).validate_python({"title": "hot", "sampler": {"temperature": float("inf")}})
     assert hot.sampler.temperature == float("inf")
-    for setting in NUMBERS:
-        group, _, name = setting.path.rpartition(".")
-        if setting.kind == "float" and setting.path not in UNBOUNDED and group in ("sampler", "training", "view"):
-            with pytest.raises(ValueError, match="less than"):
-                TrainingPreset.model_validate({"title": "t", group: {name: float("inf")}})
+    for kind, preset in KINDS.items():
+        for group, section in presets.sections(plain(kind)).items():
+            for setting in settings_of(section, group):
+                if setting.kind == "float" and setting.path not in UNBOUNDED:
+                    name, tag = setting.path.partition(".")[2], getattr(section, "kind", None)
+                    table = {name: float("inf")} | ({} if tag is None else {"kind": tag})
+                    with pytest.raises(ValueError, match=r"less than|finite"):
+                        preset.model_validate({"title": "t", group: table})
 
 
-def test_the_json_schema_holds_every_setting_with_its_bounds() -> None:
-    schema = json.loads(json.dumps(TrainingPreset.model_json_schema()))
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_json_schema_holds_every_setting_with_its_bounds(kind: str) -> None:
+    schema = json.loads(json.dumps(KINDS[kind].model_json_schema()))
     assert schema["properties"]["title"]["maxLength"] == 80
-    ring = schema["$defs"]["Ring"]
-    assert set(ring["properties"]) == set(Ring.model_fields)
-    assert (ring["properties"]["modes"]["minimum"], ring["properties"]["modes"]["maximum"]) == (1, 64)
-    assert ring["properties"]["std"]["scale"] == "log" and ring["additionalProperties"] is False
-    for _, model in _section_classes():
-        for name, described in schema["$defs"][model.__name__]["properties"].items():
+    for _, model in section_classes(kind):
+        properties = schema["$defs"][model.__name__]["properties"]
+        assert set(properties) == set(model.model_fields)
+        assert schema["$defs"][model.__name__]["additionalProperties"] is False
+        for name, described in properties.items():
             assert name == "kind" or described["description"]
+
+
+def test_bounds_and_scales_stand_in_the_json_schema() -> None:
+    schema = json_schema()
+    ring, rings = schema["$defs"]["Ring"]["properties"], schema["$defs"]["Rings"]["properties"]
+    assert (ring["modes"]["minimum"], ring["modes"]["maximum"]) == (1, 64)
+    assert ring["std"]["scale"] == "log"
+    assert (rings["rings"]["minimum"], rings["rings"]["maximum"], rings["at"]["live"]) == (1, 9, True)
+    curves = schema["$defs"]["Swept"]["properties"]["curves"]
+    assert (curves["minItems"], curves["maxItems"], set(curves["items"]["enum"])) == (1, 12, set(ABOUT))
+
+
+def test_every_measure_is_told_of_once() -> None:
+    assert tuple(ABOUT) == get_args(Measure)
+    assert len({about.label for about in ABOUT.values()}) == len(ABOUT)
+    assert all(about.formula and about.family in get_args(Family) for about in ABOUT.values())
+    assert set(PHI) == {name for name, about in ABOUT.items() if about.family in ("phi", "both")}
+    assert set(RULES) == set(get_args(Rule)) and set(MEASURES) == set(get_args(FlowMeasure))
+
+
+@pytest.mark.parametrize("over", get_args(Moved))
+def test_whatever_is_swept_is_a_live_setting(over: str) -> None:
+    group, _, name = over.partition(".")
+    setting = describe(name, type(getattr(plain("divergences"), group)).model_fields[name], group)
+    assert setting.live and setting.kind in ("numbers", "int", "float")
 
 
 def test_a_value_is_found_by_its_path() -> None:

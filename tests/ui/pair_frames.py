@@ -41,8 +41,9 @@ def line_part(
     with np.errstate(divide="ignore", over="ignore"):
         ratio = np.log(normal(X, 0.0, 1.0)) - np.log(normal(X, q_at, q_width))
     fields: dict[str, Any] = dict(
-        x=floats(X), p=p or gaussian(0.0, 1.0), q=q or gaussian(q_at, q_width), below=(Function("log p/q", floats(ratio)),),
-        below_label="log p/q", map=None, fits=(), home=(-4.0, 4.0, 0.0, 0.55), note="", version=version,
+        x=floats(X), p=p or gaussian(0.0, 1.0), q=q or gaussian(q_at, q_width), map=None, fits=(), note="",
+        below=(Function("log p/q", floats(ratio)),), below_label="log p/q", home=(-4.0, 4.0, 0.0, 0.55),
+        version=version,
     )  # fmt: skip
     return PairPart(**{**fields, **changes})
 

@@ -49,7 +49,7 @@ class PairPanel(Panel[DivergencesPreset]):
         self.hands.sent.connect(self.setting_changed)
         self._build_canvas()
         self.choices = PairChoices(self.header, self.setting_changed.emit)
-        self.tools = DrawingTools(self.header, self._take_brush, self._wish_points, self.hands.clear_points)
+        self.tools = DrawingTools(self.header, self._take_brush, self._wish_points, self._clear_points)
         self.header.home("Show everything (double-click in the picture)", self._go_home)
 
     @property
@@ -192,6 +192,11 @@ class PairPanel(Panel[DivergencesPreset]):
         self._notice = (
             f"{name.upper()} becomes points to draw once the change is applied: Apply and restart, in the controls."
         )
+        self._say()
+
+    def _clear_points(self, name: Name) -> None:
+        self.hands.clear_points(name)
+        self._redraw()
         self._say()
 
     # What is said

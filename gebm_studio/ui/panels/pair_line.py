@@ -59,8 +59,8 @@ class DensitiesPlot(HandlePlot):
         for name in NAMES:
             law: LawShown = getattr(part, name)
             known = len(law.density) == len(x) and bool(np.isfinite(law.density).any())
-            heights = np.nan_to_num(law.density.astype(np.float64), posinf=9 * self._top) if known else np.empty(0)
-            self.lines[name].setData(x if known else [], np.minimum(heights, 9 * self._top), fillLevel=0.0)
+            heights = np.nan_to_num(law.density.astype(np.float64), neginf=0.0).clip(0.0, 9 * self._top)
+            self.lines[name].setData(*(x, heights) if known else ([], []), fillLevel=0.0)
         self.fits.show(x, part.fits, 0.0, self._top)
         self._show_points()
 
@@ -163,7 +163,7 @@ class DensitiesPlot(HandlePlot):
             return off * up if off <= NEAR and NEAR * up < at.y() <= STEM * self._top else math.inf
         if len(law.density) != len(part.x) or not len(part.x):
             return math.inf
-        height = float(np.interp(at.x(), part.x, np.nan_to_num(law.density)))
+        height = float(np.interp(at.x(), part.x, np.nan_to_num(law.density, neginf=0.0)))
         return height - at.y() if NEAR * up < at.y() <= height + NEAR * up else math.inf
 
 
@@ -205,7 +205,7 @@ class PairLineView(QWidget):
         mass = np.zeros(len(part.x))
         for law in (part.p, part.q):
             if len(law.density) == len(mass):
-                density = np.nan_to_num(law.density.astype(np.float64), posinf=0.0)
+                density = np.nan_to_num(law.density.astype(np.float64), posinf=0.0, neginf=0.0)
                 mass += density / max(float(density.sum()), 1e-300)
         self.functions.show_functions(part.x, part.below, part.below_label, mass, self.densities.sides)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Literal
+
+from PySide6.QtWidgets import QToolButton
 
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.law import MOST_POINTS
@@ -48,7 +49,7 @@ class PairChoices:
         self.divergence = header.choice(
             [(name, ABOUT[name].label) for name in PHI],
             "The divergence whose critics and integrand are shown.",
-            partial(chosen, "view.divergence"),
+            lambda value: chosen("view.divergence", value),
         )
         self._show_divergence()
 
@@ -81,9 +82,7 @@ class DrawingTools:
     ) -> None:
         self._switched, self._wished = switched, wished
         self._can: dict[Name, bool] = dict.fromkeys(NAMES, False)
-        self.draw = {
-            name: header.switch(f"Draw {name.upper()}", "", partial(self._draw_clicked, name)) for name in NAMES
-        }
+        self.draw: dict[Name, QToolButton] = {name: self._draw_switch(header, name) for name in NAMES}
         self.eraser = header.switch(
             "Eraser", "Rub points out; without it the right button does.", lambda _on: switched()
         )
@@ -116,6 +115,9 @@ class DrawingTools:
             )
         self._show()
         self._switched()
+
+    def _draw_switch(self, header: Header, name: Name) -> QToolButton:
+        return header.switch(f"Draw {name.upper()}", "", lambda on: self._draw_clicked(name, on))
 
     def _draw_clicked(self, name: Name, on: bool) -> None:
         if on and not self._can[name]:

@@ -54,7 +54,7 @@ class Gaussian(_Oblong):
     )  # fmt: skip
     angle: float = setting(
         0.0, help="Angle of the first axis; it acts in the plane.", symbol="θ", unit="rad", ge=-3.1416, le=3.1416,
-        live=True,
+        live=True, slider=(-3.14, 3.14),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.engine.host import Options
-from gebm_studio.schema import Setting, TrainingPreset, settings_of, value_at
+from gebm_studio.schema import KINDS, Preset, Setting, TrainingPreset, settings_of, value_at
 from gebm_studio.ui.controls.column import GROUPS, TrainingColumn
 from gebm_studio.ui.controls.editor import number_text, parse_number
 from gebm_studio.ui.controls.group import kinds_of
@@ -23,9 +23,10 @@ from gebm_studio.ui.controls.number import NumberEditor, SliderScale, slider_sca
 from gebm_studio.ui.controls.optional import OptionalEditor
 from gebm_studio.ui.controls.panel import ControlsPanel
 from gebm_studio.ui.controls.row import Row, tooltip
-from gebm_studio.ui.controls.simple import ChoiceEditor, NumbersEditor, SwitchEditor
+from gebm_studio.ui.controls.simple import ChoiceEditor, ChoicesEditor, NumbersEditor, SwitchEditor
 from gebm_studio.ui.session import Session
-from tests.typed import training
+from tests.registry import section_classes
+from tests.typed import plain, training
 
 MakePanel = Callable[..., ControlsPanel]
 
@@ -35,8 +36,9 @@ def make_panel(qtbot: QtBot) -> Iterator[MakePanel]:
     """Controls of a session whose engine never starts."""
     sessions = []
 
-    def make(preset: str = "ring") -> ControlsPanel:
-        session = Session(presets.load(preset), "thread", Options())
+    def make(preset: str | Preset = "ring") -> ControlsPanel:
+        opened = presets.load(preset) if isinstance(preset, str) else preset
+        session = Session(opened, "thread", Options())
         sessions.append(session)
         panel = ControlsPanel(session)
         qtbot.addWidget(panel)
@@ -90,16 +92,16 @@ def test_every_setting_of_every_shipped_preset_has_a_control(make_panel: MakePan
 
 
 @pytest.mark.parametrize(
-    ("group", "kind"),
-    [(group, kind) for group in ("target", "base", "energy") for kind in kinds_of(group, TrainingPreset)],
+    ("kind", "group"),
+    [(kind, group) for kind in KINDS for group in GROUPS[kind] if kinds_of(group, KINDS[kind])],
 )
-def test_every_kind_can_be_chosen_and_shown(make_panel: MakePanel, group: str, kind: str) -> None:
-    panel = make_panel()
-    combo = panel.row(group).editor
-    assert isinstance(combo, ChoiceEditor)
-    combo.edited.emit(kind)
-    fields = {setting.path for setting in settings_of(kinds_of(group, TrainingPreset)[kind], group)}
-    assert set(panel.groups[group].rows) == fields
+def test_every_kind_of_a_group_can_be_chosen_and_shown(make_panel: MakePanel, kind: str, group: str) -> None:
+    panel = make_panel(plain(kind))
+    for name, section in kinds_of(group, KINDS[kind]).items():
+        combo = panel.row(group).editor
+        assert isinstance(combo, ChoiceEditor)
+        combo.edited.emit(name)
+        assert set(panel.groups[group].rows) == {setting.path for setting in settings_of(section, group)}
 
 
 def test_algorithm_temperature_step_and_friction_stand_first(make_panel: MakePanel) -> None:
@@ -333,7 +335,10 @@ def test_number_text_reads_back_exactly(value: float) -> None:
 
 
 def numbers() -> list[Setting]:
-    return [s for s in presets.numeric_settings(TrainingPreset(title="x")) if slider_scale(s) is not None]
+    """Every number of every section of every kind of preset that can be dragged."""
+    classes = {model: group for kind in KINDS for group, model in section_classes(kind) if group in GROUPS[kind]}
+    settings = [setting for model, group in classes.items() for setting in settings_of(model, group)]
+    return [setting for setting in settings if setting.kind in ("int", "float") and slider_scale(setting) is not None]
 
 
 @pytest.mark.parametrize("setting", numbers(), ids=lambda setting: setting.path)
@@ -349,10 +354,11 @@ def test_slider_positions_stay_within_bounds_and_return(setting: Setting) -> Non
         assert isinstance(value, int) == (setting.kind == "int")
 
 
-def test_default_values_are_what_the_rows_show(make_panel: MakePanel) -> None:
-    panel = make_panel()
+@pytest.mark.parametrize("kind", KINDS)
+def test_default_values_are_what_the_rows_show(make_panel: MakePanel, kind: str) -> None:
+    panel = make_panel(plain(kind))
     preset = panel._session.preset
-    for name in GROUPS:
+    for name in GROUPS[kind]:
         for path, row in panel.groups[name].rows.items():
             editor: Any = row.editor
             if isinstance(editor, NumberEditor):
@@ -361,6 +367,10 @@ def test_default_values_are_what_the_rows_show(make_panel: MakePanel) -> None:
                 assert editor.box.isChecked() == value_at(preset, path)
             elif isinstance(editor, ChoiceEditor):
                 assert editor.combo.currentData() == value_at(preset, path)
+            elif isinstance(editor, ChoicesEditor):
+                assert {name for name, action in editor.actions_by_name.items() if action.isChecked()} == set(
+                    value_at(preset, path)
+                )
 
 
 def test_no_check_box_takes_the_window_shortcuts(make_panel: MakePanel) -> None:

@@ -91,6 +91,7 @@ class ChoicesEditor(Editor):
     def _toggled(self, choice: str, on: bool) -> None:
         kept = tuple(name for name in self._value if name != choice)
         self.edited.emit((*kept, choice) if on else kept)
+        self.show_value(self._value)  # a list that was refused keeps its ticks
 
 
 class SwitchEditor(Editor):

@@ -14,8 +14,8 @@ class LawShown:
     """One law as the pair's picture shows it.
 
     `density` (n,) on the line's x; empty without a density, and in the plane. `points` (k, dim): draws, or the atoms of
-    a finite law. `contour` is its density on the plane, where it has one. `at` (2,) and `width` place its handles: the
-    width as a length on the picture, NaN where it has none.
+    a finite law. `contour` is its density on the plane, where it has one. `at` (2,) and `width` are its settings,
+    which place its handles; the width is NaN where it has none.
     """
 
     density: Floats

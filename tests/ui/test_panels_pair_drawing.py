@@ -28,14 +28,17 @@ __all__ = ["pair"]
 Pair = Callable[..., PairPanel]
 
 
-def drawing(pair: Pair, *points: tuple[float, float], **changes: Any) -> PairPanel:
+def drawing(pair: Pair, *points: Any, **changes: Any) -> PairPanel:
     """A pair in the plane whose P is drawn."""
     law = {"kind": "points", "points": points, **changes}
     part = frames.changed(pair_frames.plane_part(), p=shown(*points))
     panel = pair(part, lab_preset(space="plane", p=law))
-    panel.setting_changed.connect(
-        lambda path, value: panel.update_settings(presets.changed(panel.preset, {path: value}))  # type: ignore[type-var]
-    )
+
+    def change(path: str, value: object) -> None:
+        assert panel.preset is not None
+        panel.update_settings(presets.changed(panel.preset, {path: value}))
+
+    panel.setting_changed.connect(change)
     return panel
 
 
@@ -83,12 +86,12 @@ def test_the_right_button_and_the_eraser_rub_out_and_clear_takes_all(pair: Pair)
     QTest.mouseClick(panel.tools.draw["p"], LEFT)
     press(panel, place(panel, 2.05, 0.0), RIGHT)
     release(panel, place(panel, 2.05, 0.0), RIGHT)
-    assert changes[-1] == ("p.points", ((-2.0, 0.0), (0.0, 0.0)))
+    assert changes.pop() == ("p.points", ((-2.0, 0.0), (0.0, 0.0)))
     QTest.mouseClick(panel.tools.eraser, LEFT)
     drag(panel, place(panel, -1.0, 0.0), place(panel, -0.5, 0.0), place(panel, 0.0, 0.0))
-    assert changes[-1] == ("p.points", ((-2.0, 0.0),))
+    assert changes.pop() == ("p.points", ((-2.0, 0.0),))
     QTest.mouseClick(panel.tools.clear, LEFT)
-    assert changes[-1] == ("p.points", ()) and panel.readout.text.startswith("P: 0 points")
+    assert changes.pop() == ("p.points", ()) and panel.readout.text.startswith("P: 0 points")
     assert not len(panel.plane.plot.points["p"].points)
 
 

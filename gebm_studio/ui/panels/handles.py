@@ -18,8 +18,8 @@ Name = Literal["p", "q"]
 Grip = Literal["at", "width", "angle"]
 NAMES: tuple[Name, Name] = ("p", "q")
 
-ROW = 20
-"""Pixels of the row that each law has at the foot of a picture of the line."""
+ROW, LOW_ROW = 20.0, 13.0
+"""Pixels of the row that each law has at the foot of a picture of the line, and of one that is low."""
 REACH = 11.0
 """A handle is held within so many pixels."""
 APART = 17.0
@@ -27,7 +27,7 @@ APART = 17.0
 BEYOND = 22.0
 """The handle of the angle stands so many pixels beyond that of the width."""
 RADIUS = 5.5
-BAR = 7.0
+BAR = 6.0
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ class Handles(Item):
         centre = place.map(QPointF(stand.x, stand.y))
         across, up = stand.axis
         if self._in_rows:
-            foot = place.mapRect(self.boundingRect()).bottom()
-            centre.setY(foot - ROW * (1.5 if name == "p" else 0.5))
+            view = place.mapRect(self.boundingRect())
+            centre.setY(view.bottom() - row_height(view.height()) * (1.5 if name == "p" else 0.5))
             across, up = 1.0, 0.0
         spots = [Spot(name, "at", centre)]
         if math.isfinite(stand.width):
@@ -209,17 +209,22 @@ class Handles(Item):
         painter.drawEllipse(at, radius, radius)
 
 
-def hidden_strip(height: float, top: float) -> float:
+def row_height(height: float) -> float:
+    """Pixels of a row of handles in a picture of so many."""
+    return min(ROW, max(LOW_ROW, 0.1 * height))
+
+
+def strip_below(height: float, top: float) -> float:
     """How far below zero a picture of the line reaches, so that two rows of handles fit under its axis.
 
     Arguments:
         height: Pixels of the picture.
         top: What is shown at its upper edge.
     """
-    strip = 2 * ROW + 4
+    strip = 2 * row_height(height) + 4
     return top * strip / max(height - strip, strip)
 
 
-def row_heights(rect: QRectF, height: float) -> NDArray[np.float64]:
-    """The heights of the middles of the rows of P and Q on a picture of so many pixels that shows a rectangle."""
-    return rect.top() + np.array([1.5, 0.5]) * ROW * rect.height() / max(height, 1.0)
+def row_middles(rect: QRectF, height: float) -> NDArray[np.float64]:
+    """Where the rows of P and Q are on a picture of so many pixels that shows a rectangle."""
+    return rect.top() + np.array([1.5, 0.5]) * row_height(height) * rect.height() / max(height, 1.0)

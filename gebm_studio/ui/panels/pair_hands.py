@@ -42,7 +42,6 @@ class Hands(QObject):
         self._echo = Echo()
         self._unsent: dict[str, object] = {}
         self._sending = Throttle(BEAT, self._send, self)
-        self._units: dict[Name, float] = {}
         self._sketches: dict[Name, Sketch] = {}
 
     @property
@@ -58,13 +57,7 @@ class Hands(QObject):
     def meet(self, part: PairPart) -> bool:
         """Take a frame's part; whether a wish came to its end with it."""
         self._part = part
-        settled = self._echo.meet_frame(self._shown(part))
-        for name in NAMES:
-            width, length = self.setting(name, "width"), getattr(part, name).width
-            # A width of one is half a side of one law and a standard deviation of another.
-            if f"{name}.width" not in self._echo and width is not None and width > 0 and length > 0:
-                self._units[name] = length / width
-        return settled
+        return self._echo.meet_frame(self._shown(part))
 
     def forget(self) -> None:
         """Forget what the hand held, and the last run."""
@@ -72,7 +65,6 @@ class Hands(QObject):
         self._part = None
         self._echo.forget()
         self._unsent.clear()
-        self._units.clear()
         self._sketches.clear()
 
     def setting(self, name: Name, key: str) -> Any:
@@ -87,7 +79,7 @@ class Hands(QObject):
         x, y = self._echo.shown(f"{name}.at", shown[f"{name}.at"])
         (width,) = self._echo.shown(f"{name}.width", shown[f"{name}.width"])
         (angle,) = self._echo.shown(f"{name}.angle", shown[f"{name}.angle"])
-        return Stand(x, y, width, angle if turned else math.nan)
+        return Stand(x, y, width * self._reach(name), angle if turned else math.nan)
 
     def drawn(self, part: PairPart) -> PairPart:
         """The part with the points that a frame does not show yet."""
@@ -107,11 +99,11 @@ class Hands(QObject):
             value: Any = tuple(round(min(max(float(one), -FARTHEST), FARTHEST), digits) for one in to)
             shown: Shown = value
         else:
-            unit = self._units.get(name, 1.0) if grip == "width" else 1.0
+            unit = self._reach(name) if grip == "width" else 1.0
             setting = describe_path(self._preset, path)
             low, high = setting.low or 0.0, setting.high or math.inf
             value = min(max(round(to / unit, digits if grip == "width" else 4), low), high)
-            shown = (value * unit,)
+            shown = (value,)
         self._wish(path, value, shown)
 
     def brush(self, name: Name, at: tuple[float, float], erases: bool, pixel: float) -> str:
@@ -148,6 +140,10 @@ class Hands(QObject):
         self._echo.release()
         for sketch in self._sketches.values():
             sketch.end()
+
+    def _reach(self, name: Name) -> float:
+        """How far from the place of a law the handles of a width of one are: a uniform law's at its ends."""
+        return 0.5 if getattr(getattr(self._preset, name, None), "kind", "") == "uniform" else 1.0
 
     def _begin(self, name: Name, law: Drawing, dimension: int) -> Sketch:
         points = np.array(law.points, dtype=np.float64).reshape(-1, dimension)

@@ -7,7 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from gebm_studio.messages import Extent, LawShown, PairPart
@@ -15,7 +14,7 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.function_plot import Curves, FunctionPlot, room_at_left
 from gebm_studio.ui.panels.handle_plot import HandlePlot
-from gebm_studio.ui.panels.handles import NAMES, Name, hidden_strip, row_heights
+from gebm_studio.ui.panels.handles import NAMES, Name, row_middles, strip_below
 from gebm_studio.ui.panels.numbers import short
 from gebm_studio.ui.panels.primitives import Line, PointSet, Segments
 from gebm_studio.ui.panels.table import nice_step
@@ -25,6 +24,8 @@ STEM = 0.72
 NEAR = 6.0
 """A stem is held within so many pixels; so far above the axis begins the body of a density."""
 ALPHA = {"p": 70, "q": 55}
+LOW = 220
+"""Pictures lower than so many pixels leave the numbers of x to the one below."""
 TICKS = 48
 """Pixels between the numbers at the left axis, or more."""
 
@@ -48,14 +49,16 @@ class DensitiesPlot(HandlePlot):
         self._part: PairPart | None = None
         self._sides = (-1.0, 1.0)
         self._top = 0.0
+        self.view.sigResized.connect(self._refit)
         self.restyle(theme.current())
 
     def show_part(self, part: PairPart, held: bool) -> None:
         """Draw both laws and the fits; while the hand holds a law, the picture keeps its sides."""
-        first = self._part is None
-        self._part = part
+        if not held or self._part is None:
+            self._sides = part.home[:2]
+        self._part, self._top = part, max(part.home[3], 1e-12)
+        self._set_home()
         x = part.x.astype(np.float64)
-        self._choose_home(part.home, held and not first)
         for name in NAMES:
             law: LawShown = getattr(part, name)
             known = len(law.density) == len(x) and bool(np.isfinite(law.density).any())
@@ -112,23 +115,19 @@ class DensitiesPlot(HandlePlot):
         self.fits.restyle(look)
         self._show_points()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        if event is not None and hasattr(self, "_part") and self._top > 0:
-            # The rows of the handles keep their height, the densities take the rest.
+    def _refit(self, *_: object) -> None:
+        """The rows of the handles keep their height, the densities take the rest."""
+        if self._part is not None:
             self._set_home()
             self._show_points()
 
-    def _choose_home(self, home: Extent, held: bool) -> None:
-        left, right, _, top = home
-        if not held:
-            self._sides = kept((left, right), self._sides if self._top > 0 else None)
-        if not 0.6 * self._top < top <= self._top:
-            self._top = 1.08 * max(top, 1e-12)
-        self._set_home()
+    def show_axes(self) -> None:
+        super().show_axes()
+        if self.height() < LOW and self.axis("bottom").isVisible():
+            self.axis("bottom").hide()  # the picture below has the same
 
     def _set_home(self) -> None:
-        self.set_home((*self._sides, -hidden_strip(self.view.height(), self._top), self._top))
+        self.set_home((*self._sides, -strip_below(self.view.height(), self._top), self._top))
         if self.touched:
             # A person may have chosen another stretch of the line, but never another height.
             _, _, bottom, top = self._home
@@ -142,7 +141,7 @@ class DensitiesPlot(HandlePlot):
         if part is None:
             return
         look = theme.current()
-        rows = row_heights(self.view.viewRect(), self.view.height())
+        rows = row_middles(self.view.viewRect(), self.view.height())
         for name, row, role in zip(NAMES, rows, (look.data, look.base), strict=True):
             law: LawShown = getattr(part, name)
             places = law.points[:, 0].astype(np.float64) if law.points.ndim == 2 and law.points.size else np.empty(0)
@@ -243,11 +242,3 @@ class PairLineView(QWidget):
             other.go_home()
         else:
             other.go_to((*extent[:2], *other.extent[2:]))
-
-
-def kept(new: tuple[float, float], old: tuple[float, float] | None) -> tuple[float, float]:
-    """The old ends of a range, unless the new range leaves them or is much smaller: a picture should not creep."""
-    if old is None:
-        return new
-    inside = old[0] <= new[0] and new[1] <= old[1]
-    return old if inside and new[1] - new[0] > 0.6 * (old[1] - old[0]) else new

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from gebm_studio.messages import Extent, LawShown, Map, PairPart
+from gebm_studio.messages import LawShown, Map, PairPart
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import map_table, ramp
 from gebm_studio.ui.panels.contours import density_lines
@@ -20,7 +20,6 @@ from gebm_studio.ui.panels.handles import NAMES, Name
 from gebm_studio.ui.panels.image import MapImage
 from gebm_studio.ui.panels.legend import ColourKey
 from gebm_studio.ui.panels.numbers import short, vector
-from gebm_studio.ui.panels.pair_line import kept
 from gebm_studio.ui.panels.primitives import PointSet, Segments
 
 SIGNED = ("log_ratio", "witness", "critic")
@@ -70,16 +69,12 @@ class PairPlanePlot(HandlePlot):
             for item in items.values():
                 self.add(item)
         self._part: PairPart | None = None
-        self._kept: Extent | None = None
         self.restyle(theme.current())
 
     def show_part(self, part: PairPart, held: bool) -> None:
         """Draw a part; while the hand holds a law, the picture stands still."""
-        if self._kept is None or not held:
-            across = kept(part.home[:2], self._kept[:2] if self._kept else None)
-            up = kept(part.home[2:], self._kept[2:] if self._kept else None)
-            self._kept = (*across, *up)
-            self.set_home(self._kept)
+        if not held or self._part is None:
+            self.set_home(part.home)
         self._part = part
         look = theme.current()
         if part.map is None:
@@ -124,7 +119,7 @@ class PairPlanePlot(HandlePlot):
 
     def forget(self) -> None:
         """Show nothing of the last run."""
-        self._part = self._kept = None
+        self._part = None
         self.let_go()
         self.map.forget()
         self.key.hide()
@@ -137,7 +132,7 @@ class PairPlanePlot(HandlePlot):
 
     def restyle(self, look: theme.Theme) -> None:
         super().restyle(look)
-        if not hasattr(self, "_kept"):
+        if not hasattr(self, "_part"):
             return
         self.map.restyle(look)
         for name, role in zip(NAMES, (look.data, look.base), strict=True):

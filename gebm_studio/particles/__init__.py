@@ -9,6 +9,7 @@ from gebm_studio.particles.kale import KaleFlow
 from gebm_studio.particles.langevin import LangevinFlow
 from gebm_studio.particles.mmd import MmdFlow
 from gebm_studio.particles.noise import Injection
+from gebm_studio.particles.plane_waves import PlaneGaussian
 from gebm_studio.particles.rule import Goal, Info, Rule, Score, State
 from gebm_studio.particles.transport import SinkhornFlow
 
@@ -27,6 +28,7 @@ __all__ = [
     "KaleFlow",
     "LangevinFlow",
     "MmdFlow",
+    "PlaneGaussian",
     "Rule",
     "Score",
     "SinkhornFlow",

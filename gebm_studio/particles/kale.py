@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from gebm_studio.divergences import Gaussian, rkhs_kale
+from gebm_studio.divergences import rkhs_kale
 from gebm_studio.particles.noise import Injection
+from gebm_studio.particles.plane_waves import PlaneGaussian
 from gebm_studio.particles.rule import Goal, Info, State, check_points, check_positive
 
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-8
 """Error of KALE that its critic may have."""
 
 
@@ -54,7 +55,7 @@ class KaleFlow:
     def step(self, state: State, goal: Goal, generator: torch.Generator) -> tuple[State, Info]:
         y, x = state.position, goal.points
         start = state.warm[0] if state.warm and len(state.warm[0]) == len(x) else None
-        kale = rkhs_kale(y, x, Gaussian(self.scale), self.regularisation, start=start, tolerance=_TOLERANCE)
+        kale = rkhs_kale(y, x, PlaneGaussian(self.scale), self.regularisation, start=start, tolerance=_TOLERANCE)
         velocity = kale.gradient(self.noise.moved(y, state.steps, generator)).mul_(-(1 + self.regularisation))
         moved = y + self.step_size * velocity
         return State(moved, state.steps + 1, (kale.log_density,)), Info(velocity, kale.note)

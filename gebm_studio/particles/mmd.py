@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from gebm_studio.divergences import Gaussian
 from gebm_studio.particles.noise import Injection
+from gebm_studio.particles.plane_waves import PlaneGaussian
 from gebm_studio.particles.rule import Goal, Info, State, check_points, check_positive
 
 
@@ -45,5 +45,5 @@ class MmdFlow:
         y, x = state.position, goal.points
         weights = torch.cat((y.new_full((len(y),), -1 / len(y)), x.new_full((len(x),), 1 / len(x))))
         at = self.noise.moved(y, state.steps, generator)
-        velocity = Gaussian(self.scale).gradient(at, torch.cat((y, x)), weights)
+        velocity = PlaneGaussian(self.scale).gradient(at, torch.cat((y, x)), weights)
         return State(y + self.step_size * velocity, state.steps + 1), Info(velocity)

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gebm_studio.divergences import Gaussian, knn_kl, mmd2, rkhs_kale, w2
+from gebm_studio.divergences import knn_kl, mmd2, rkhs_kale, w2
 from gebm_studio.experiments.curves import CurveTable
 from gebm_studio.experiments.flows.entropy import kl_to_density
 from gebm_studio.experiments.flows.scene import Scene
+from gebm_studio.particles import PlaneGaussian
 from gebm_studio.schema.particles import MEASURES, FlowCurves, FlowMeasure
 
 MOST = 300
@@ -73,7 +74,7 @@ class Measuring:
             case "kale":
                 return self._kale(flow, y[few], settings)
             case "mmd":
-                return mmd2(y, self._scene.goal.points, Gaussian(settings.scale), unbiased=False)
+                return mmd2(y, self._scene.goal.points, PlaneGaussian(settings.scale), unbiased=False)
             case "w2":
                 size = min(len(few), len(self._draws))
                 return w2(_array(y[few[:size]]), _array(self._draws[:size]))
@@ -85,7 +86,7 @@ class Measuring:
     def _kale(self, flow: int, y: Tensor, settings: FlowCurves) -> float:
         warm = self._warm.get(flow)
         start = warm if warm is not None and len(warm) == len(self._draws) else None
-        kernel, x = Gaussian(settings.scale), self._draws
+        kernel, x = PlaneGaussian(settings.scale), self._draws
         kale = rkhs_kale(y, x, kernel, settings.regularisation, start=start, tolerance=_TOLERANCE)
         self._warm[flow] = kale.log_density
         return kale.value if kale.converged else math.nan

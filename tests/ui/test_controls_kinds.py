@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from gebm_studio import presets
 from gebm_studio.engine.host import Options
 from gebm_studio.schema import KINDS, DivergencesPreset, Preset
-from gebm_studio.ui.controls.column import GROUPS
+from gebm_studio.ui.controls.column import GROUPS, SettingsColumn
 from gebm_studio.ui.controls.number import NumberEditor
 from gebm_studio.ui.controls.panel import ControlsPanel
 from gebm_studio.ui.controls.row import tooltip
@@ -58,7 +58,7 @@ def open_preset(panel: ControlsPanel, preset: Preset) -> None:
 
 
 def test_the_column_is_that_of_the_kind_that_is_open(panel: ControlsPanel) -> None:
-    columns = {}
+    columns: dict[str, SettingsColumn] = {}
     for kind in (*KINDS, *KINDS):
         open_preset(panel, plain(kind))
         assert list(panel.groups) == list(GROUPS[kind]) and panel.column.kind == kind

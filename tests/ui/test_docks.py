@@ -12,9 +12,12 @@ from pytestqt.qtbot import QtBot
 from gebm_studio.ui.docks import Docks
 
 NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "sweep", "critic", "compare",
-         "controls", "log")  # fmt: skip
+         "pair", "bars", "bound", "tangent", "plan", "swept", "flow", "flow_curves", "controls", "log")  # fmt: skip
+OF_A_TRAINING = ("data", "latent", "curves", "diagnostics")
 IMAGES = frozenset({"gallery"})
 RACE = frozenset({"race"})
+LAB = frozenset({"pair", "bars", "swept"})
+FLOWS = frozenset({"flow", "flow_curves"})
 
 
 class Wishing(QWidget):
@@ -141,3 +144,48 @@ def test_what_gave_way_to_a_race_is_not_lost_with_the_window(docks: Docks, qtbot
     finally:
         again.close()
         again.deleteLater()
+
+
+def seen(docks: Docks) -> set[str]:
+    """The docks of which a part can be seen."""
+    return {name for name, dock in docks.docks.items() if dock.isVisible() and not dock.visibleRegion().isEmpty()}
+
+
+@pytest.mark.parametrize("wanted", [LAB, LAB | {"tangent", "bound", "plan"}, frozenset({"pair", "bars"}), FLOWS])
+def test_a_lab_or_flows_take_the_room_of_a_training_and_give_it_back(
+    docks: Docks, qtbot: QtBot, wanted: frozenset[str]
+) -> None:
+    before = seen(docks)
+    assert set(OF_A_TRAINING) <= before
+    docks.show_for(wanted)
+    qtbot.waitUntil(lambda: wanted & {"pair", "flow"} <= seen(docks), timeout=2000)
+    assert all(docks.docks[name].isHidden() for name in OF_A_TRAINING)
+    assert all(not docks.docks[name].isHidden() for name in wanted)
+    assert {"presets", "controls"} <= seen(docks)
+    docks.show_for(frozenset())
+    qtbot.waitUntil(lambda: seen(docks) == before, timeout=2000)
+    assert all(docks.docks[name].isHidden() for name in wanted)
+
+
+@pytest.mark.parametrize("docks", [LAB, FLOWS], indirect=True, ids=["lab", "flows"])
+def test_a_window_that_opens_on_another_kind_has_a_training_s_docks_later(docks: Docks, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: seen(docks).isdisjoint(OF_A_TRAINING), timeout=2000)
+    docks.show_for(FLOWS)
+    docks.show_for(LAB)
+    docks.show_for(frozenset())
+    qtbot.waitUntil(lambda: set(OF_A_TRAINING) <= seen(docks), timeout=2000)
+
+
+def test_what_a_person_closed_stays_closed_after_a_lab(docks: Docks) -> None:
+    docks.docks["diagnostics"].close()
+    for wanted in (LAB, RACE, FLOWS, frozenset[str]()):
+        docks.show_for(wanted)
+    assert docks.docks["diagnostics"].isHidden() and not docks.docks["data"].isHidden()
+
+
+def test_what_gave_way_to_a_lab_is_not_lost_with_the_window(docks: Docks) -> None:
+    docks.show_for(LAB)
+    state = docks.state()
+    docks.show_for(frozenset())
+    assert docks.restore(state)
+    assert not any(docks.docks[name].isHidden() for name in OF_A_TRAINING)

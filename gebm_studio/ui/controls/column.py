@@ -65,6 +65,10 @@ class SettingsColumn(QWidget):
         self.seed.show_value(settings.shown("seed"), "seed" in settings.pending)
         for name, wanted in self.wanted(settings).items():
             self.groups[name].setVisible(wanted)
+        for path in self.idle(settings.preset):
+            group, _, _ = path.partition(".")
+            if path in self.groups[group].rows:
+                self.groups[group].rows[path].hide()
 
     def wanted(self, settings: RunSettings) -> dict[str, bool]:
         """Whether the groups that only some presets need are shown."""
@@ -73,6 +77,11 @@ class SettingsColumn(QWidget):
             return {}
         docks = preset.view.docks
         return {"swept": "swept" in docks, "critic": "bound" in docks, "fit": bool(preset.fit.divergences)}
+
+    def idle(self, preset: Preset) -> tuple[str, ...]:
+        """The settings that do nothing in this preset: on the line a law has one axis."""
+        on_line = isinstance(preset, DivergencesPreset) and preset.space == "line"
+        return ("p.aspect", "p.angle", "q.aspect", "q.angle") if on_line else ()
 
     def show_adapting(self, step: float) -> None:
         """Follow a step size that adapts, NaN where none does."""

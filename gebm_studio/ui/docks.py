@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from typing import NamedTuple
+
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStyle, QTabWidget, QWidget
 
 EVEN, WIDE, IMAGES = 0.5, 0.66, 0.72
 """Share of the upper row for data space: beside latent space, for three pictures, for grids of images."""
+CURVES = 0.5, 0.6
+"""Share of the lower row for curves beside diagnostics: in a narrow window, and where the row is wider than `ROOMY`."""
+ROOMY = 640
 NEAR = 8
 """Widths that differ by no more than this many pixels count as the same."""
 TALL = 0.4
 """Share of the height for the upper row where the lower one holds a table."""
 HIGH = 0.7
 """The same where the upper one holds pictures over a table."""
+LAB = 0.54
+"""The same for laws in the hand, whose curves are as much of the picture."""
+LOG = 0.3
+"""Share of the lower row's width for a run log that stands alone beside something."""
 LEAST = 234
 """Pixels that pictures over a table leave for curves: three lines of legend and a plot with its axes."""
 OPTIONAL = {
@@ -27,6 +36,22 @@ GIVES_WAY = {
     "pair": ("data", "latent", "curves", "diagnostics"), "flow": ("data", "latent", "curves", "diagnostics"),
 }  # fmt: skip
 """Docks that leave their room to an optional one while it is needed."""
+ACROSS, DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+
+
+class Split(NamedTuple):
+    """Where the middle is divided: the places on each side, and the shares of the first side that nobody chose."""
+
+    sides: tuple[tuple[str, ...], tuple[str, ...]]
+    usual: tuple[float, ...]
+    direction: Qt.Orientation
+
+
+SPLITS = {
+    "upper": Split((("data",), ("latent",)), (EVEN, WIDE, IMAGES), ACROSS),
+    "lower": Split((("curves",), ("diagnostics",)), (LOG, EVEN, *CURVES), ACROSS),
+    "rows": Split((("data", "latent"), ("curves", "diagnostics")), (0.55, 0.6, TALL, HIGH, LAB), DOWN),
+}
 VERSION = 5
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
 
@@ -45,6 +70,7 @@ class Docks(QMainWindow):
         self._wanted: frozenset[str] = frozenset()
         self._gave_way: set[str] = set()
         self._wide = False
+        self._chosen: dict[str, float] | None = None
         self._shown = self._restored = False
 
     def add(self, name: str, title: str, widget: QWidget) -> QDockWidget:
@@ -65,12 +91,11 @@ class Docks(QMainWindow):
             dock.setFloating(False)
             self.removeDockWidget(dock)
         self.addDockWidget(Area.LeftDockWidgetArea, docks["presets"])
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.splitDockWidget(docks["presets"], docks["data"], horizontal)
-        self.splitDockWidget(docks["data"], docks["controls"], horizontal)
-        self.splitDockWidget(docks["data"], docks["curves"], vertical)
-        self.splitDockWidget(docks["data"], docks["latent"], horizontal)
-        self.splitDockWidget(docks["curves"], docks["diagnostics"], horizontal)
+        self.splitDockWidget(docks["presets"], docks["data"], ACROSS)
+        self.splitDockWidget(docks["data"], docks["controls"], ACROSS)
+        self.splitDockWidget(docks["data"], docks["curves"], DOWN)
+        self.splitDockWidget(docks["data"], docks["latent"], ACROSS)
+        self.splitDockWidget(docks["curves"], docks["diagnostics"], ACROSS)
         for name, before in OPTIONAL.items():
             if name in docks:
                 self.tabifyDockWidget(docks[before], docks[name])
@@ -85,7 +110,8 @@ class Docks(QMainWindow):
     def show_for(self, wanted: frozenset[str]) -> None:
         """Bring the optional docks that a preset needs to the front, and put the others away, when that changes."""
         if wanted != self._wanted:
-            left = {OPTIONAL[name] for name in self._wanted - wanted}
+            self._remember()
+            left = {OPTIONAL[name] for name in self._wanted - wanted} | self._gave_way
             self._wanted = wanted
             self._show_wanted()
             for place in left:
@@ -95,15 +121,19 @@ class Docks(QMainWindow):
     def show_wide(self, wide: bool) -> None:
         """Give data space more width for three pictures side by side, when that changes."""
         if wide != self._wide:
+            self._remember()
             self._wide = wide
             self._share_soon()
 
     def state(self) -> QByteArray:
-        """The layout as bytes; what only gave way to another dock comes back first, so that it is not lost."""
-        for name in self._gave_way:
-            self.docks[name].show()
-        self._gave_way.clear()
-        return self.saveState(VERSION)
+        """The layout as bytes, as it is where no optional dock is needed: what gave way to one is not lost."""
+        wanted = self._wanted
+        self.show_for(frozenset())
+        QCoreApplication.sendPostedEvents(self, QEvent.Type.LayoutRequest)
+        self._share_again()
+        state = self.saveState(VERSION)
+        self.show_for(wanted)
+        return state
 
     def restore(self, state: QByteArray) -> bool:
         """Take up a layout; False, with nothing changed, where it is of another version or broken."""
@@ -122,6 +152,7 @@ class Docks(QMainWindow):
             QTimer.singleShot(0, self, self._show_front)
 
     def _show_front(self) -> None:
+        self._remember()
         self._show_wanted()
         self._share_soon()  # the last window may have ended on a preset of another kind
 
@@ -130,7 +161,9 @@ class Docks(QMainWindow):
         chosen = [
             name for name, before in OPTIONAL.items() if before == place and name in self._wanted & set(self.docks)
         ]
-        return chosen[0] if chosen else place
+        if chosen:
+            return chosen[0]
+        return "log" if place == "curves" and self.docks["curves"].isHidden() else place
 
     def _show_wanted(self) -> None:
         for name in OPTIONAL:
@@ -145,42 +178,49 @@ class Docks(QMainWindow):
                 self.docks[name].hide()
                 self._gave_way.add(name)
         self.docks[self._front("data")].raise_()
-        if self._front("latent") != "latent":
-            self.docks[self._front("latent")].raise_()
-        if self._front("curves") != "curves":  # else the run log may stay where a person put it
-            self.docks[self._front("curves")].raise_()
+        for place in ("latent", "curves", "diagnostics"):
+            if self._front(place) != place:  # else the run log may stay where a person put it
+                self.docks[self._front(place)].raise_()
 
     def _share_out(self) -> None:
         """The widths and heights of the default layout, as shares of the window."""
-        docks, width, height = self.docks, max(self.width(), 800), max(self.height(), 500)
+        width, height = max(self.width(), 800), max(self.height(), 500)
         left = min(max(192, round(0.18 * width)), 304)
         right = min(max(264, round(0.20 * width)), 320)
         middle = width - left - right
-        horizontal = Qt.Orientation.Horizontal
-        self.resizeDocks([docks["presets"], docks["data"], docks["controls"]], [left, middle, right], horizontal)
-        self._share_upper(middle)
-        if not docks["diagnostics"].isHidden():  # else its share would go to the columns beside
-            curves = round((0.6 if middle > 640 else 0.5) * middle)
-            self.resizeDocks([docks["curves"], docks["diagnostics"]], [curves, middle - curves], horizontal)
-        self._share_rows(height)
+        front, beside, below, last = (self._front(place) for place in ("data", "latent", "curves", "diagnostics"))
+        self._resize(["presets", front, "controls"], [left, middle, right], ACROSS)
+        for name, docks in (("upper", [front, beside]), ("lower", [below, last])):
+            first = round(self._share(name, middle) * middle)
+            self._resize(docks, [first, middle - first], ACROSS)
+        upper = round(self._rows_share(height) * height)
+        row = last if self.docks[below].isHidden() else below
+        self._resize([front, row], [upper, height - upper], DOWN)
 
-    def _share_rows(self, height: int) -> None:
-        upper = round(self._upper_share(height) * height)
-        rows = [self.docks[self._front("data")], self.docks[self._front("curves")]]
-        self.resizeDocks(rows, [upper, height - upper], Qt.Orientation.Vertical)
+    def _resize(self, names: list[str], sizes: list[int], direction: Qt.Orientation) -> None:
+        """Give docks their sizes; where one of them is away, its share would go to the columns beside."""
+        docks = [self.docks[name] for name in names]
+        if not any(dock.isHidden() for dock in docks):
+            self.resizeDocks(docks, sizes, direction)
 
-    def _upper_share(self, height: int) -> float:
+    def _rows_share(self, height: int) -> float:
         if {"race", "sweep"} & self._wanted:
             return TALL
         if "compare" in self._wanted:
             return max(0.6, min(HIGH, 1 - LEAST / height))
+        if "pair" in self._wanted:
+            return LAB
         return 0.6 if height > 640 else 0.55
 
-    def _share_upper(self, middle: int) -> None:
+    def _upper_share(self, middle: int) -> float:
         share = IMAGES if "gallery" in self._wanted else WIDE if self._wide else EVEN
-        front, latent = self.docks[self._front("data")], self.docks[self._front("latent")]
-        left = min(round(share * middle), middle - latent.minimumSizeHint().width())
-        self.resizeDocks([front, latent], [left, middle - left], Qt.Orientation.Horizontal)
+        return min(share, 1 - self.docks[self._front("latent")].minimumSizeHint().width() / middle)
+
+    def _lower_share(self, middle: int) -> float:
+        if "pair" in self._wanted:
+            log = max(LOG, self.docks["log"].minimumSizeHint().width() / middle)
+            return log if self._front("curves") == "log" else EVEN
+        return CURVES[middle > ROOMY]
 
     def _share_soon(self) -> None:
         """Share the rows anew once the right docks are in front, unless a person has chosen their sizes."""
@@ -188,20 +228,52 @@ class Docks(QMainWindow):
             QTimer.singleShot(0, self, self._share_again)
 
     def _share_again(self) -> None:
-        front, below = self.docks[self._front("data")], self.docks[self._front("curves")]
-        if not (front.isFloating() or below.isFloating()) and below.isVisible():
-            height = front.height() + below.height()
-            usual = [round(share * height) for share in (0.6, 0.55, TALL, HIGH, self._upper_share(height))]
-            if min(abs(front.height() - upper) for upper in usual) <= 2 * NEAR:
-                self._share_rows(height)
-        self._share_upper_again()
-
-    def _share_upper_again(self) -> None:
-        front, latent = self.docks[self._front("data")], self.docks[self._front("latent")]
-        if front.isFloating() or latent.isFloating() or not latent.isVisible():
+        if self._chosen is None:  # nothing has come or gone since the last time
             return
-        middle = front.width() + latent.width()
-        least = middle - latent.minimumSizeHint().width()
-        usual = [min(round(share * middle), least) for share in (EVEN, WIDE, IMAGES)]
-        if min(abs(front.width() - width) for width in usual) <= NEAR:
-            self._share_upper(middle)
+        chosen, self._chosen = self._chosen, None
+        for name, split in SPLITS.items():
+            docks = self._sides(split)
+            if docks is not None:
+                room = self._room(docks, split.direction)
+                first = round(chosen.get(name, self._share(name, room)) * room)
+                self.resizeDocks(docks, [first, room - first], split.direction)
+
+    def _remember(self) -> None:
+        """Look which shares a person has chosen, before docks come and go and take room from each other."""
+        if self._chosen is not None or not self._shown:
+            return
+        self._chosen = {}
+        for name, split in SPLITS.items():
+            docks = self._sides(split)
+            if docks is not None:
+                room, first = self._room(docks, split.direction), _size(docks[0], split.direction)
+                if min(abs(first - share * room) for share in (*split.usual, self._share(name, room))) > NEAR:
+                    self._chosen[name] = first / room
+
+    def _share(self, name: str, room: int) -> float:
+        shares = {"upper": self._upper_share, "lower": self._lower_share, "rows": self._rows_share}
+        return shares[name](room)
+
+    def _room(self, docks: list[QDockWidget], direction: Qt.Orientation) -> int:
+        """What both sides of a split have together, from the near edge of one dock to the far edge of the other."""
+        near, far = docks[0].geometry(), docks[1].geometry()
+        between = self.style().pixelMetric(QStyle.PixelMetric.PM_DockWidgetSeparatorExtent, None, self)
+        across = far.x() + far.width() - near.x()
+        return (across if direction == ACROSS else far.y() + far.height() - near.y()) - between
+
+    def _sides(self, split: Split) -> list[QDockWidget] | None:
+        """The docks that can be seen on both sides of a split, None where there are none."""
+        first, second = ([dock for place in side if (dock := self._seen(place))] for side in split.sides)
+        return [first[0], second[0]] if first and second else None
+
+    def _seen(self, place: str) -> QDockWidget | None:
+        """The dock at a place that can be seen."""
+        names = [self._front(place), place, *(name for name, before in OPTIONAL.items() if before == place)]
+        docks = [
+            self.docks[name] for name in [*names, "log"] if name in self.docks and (name != "log" or place == "curves")
+        ]
+        return next((dock for dock in docks if not (dock.isFloating() or dock.visibleRegion().isEmpty())), None)
+
+
+def _size(dock: QDockWidget, direction: Qt.Orientation) -> int:
+    return dock.width() if direction == ACROSS else dock.height()

@@ -13,9 +13,9 @@ NAMES: dict[Moved, str] = {
     "q.width": "width of Q",
     "p.at": "place of P",
     "p.width": "width of P",
-    "kernel.scale": "length ℓ",
+    "kernel.scale": "kernel length ℓ",
     "kernel.regularisation": "λ",
-    "critic.size": "size of the critic",
+    "critic.size": "size of the class",
     "measure.samples": "draws n",
 }
 MOVED: tuple[Moved, ...] = get_args(Moved)

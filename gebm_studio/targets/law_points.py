@@ -13,9 +13,9 @@ from gebm_studio.files import explain
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import law as schema
 from gebm_studio.schema import target as toys
-from gebm_studio.targets.curves import moons, spiral, swiss_roll
+from gebm_studio.targets.curves import BlurredCurve, moons, spiral, swiss_roll
 from gebm_studio.targets.law_forms import Atoms, Doubles, Form
-from gebm_studio.targets.mixtures import grid, ring
+from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
 from gebm_studio.targets.plane import Checkerboard, Funnel, Pinwheel
 from gebm_studio.targets.reading import TableError
 from gebm_studio.targets.tables import read_points, standardisation
@@ -98,7 +98,11 @@ class Circles(Form):
 
 
 class Toy(Form):
-    """A toy of the studio with its defaults."""
+    """A toy of the studio with its defaults.
+
+    Attributes:
+        blur: Standard deviation of the Gaussians that it is a mixture of, along a curve or at points; 0 of no such.
+    """
 
     def __init__(self, name: str, seed: int) -> None:
         self._target = _target(name)
@@ -106,6 +110,9 @@ class Toy(Form):
         super().__init__(2, (np.array([left, bottom]), np.array([right, top])), seed)
         self.has_density = self._target.has_density
         self.bounded = name == "checkerboard"
+        self.blur = 0.0
+        if isinstance(self._target, BlurredCurve | GaussianMixture):
+            self.blur = self._target.noise if isinstance(self._target, BlurredCurve) else self._target.std
 
     def _draw(self, rng: np.random.Generator, n: int) -> Doubles:
         generator = torch.Generator("cpu").manual_seed(int(rng.integers(2**62)))

@@ -142,7 +142,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         """Go on with what a window looks at: slow values first, then the curves."""
         if slow and self._present.pending(self._looked):
             self._present.work(self._looked, seconds)
-        elif self._sees_curves and self._swept.pending:
+        elif self._sees_curves and self._swept.pending and (slow or self._pair.dimension == 1):
             self._swept.work(seconds)
 
     def _move(self) -> None:

@@ -20,7 +20,7 @@ _MEDIAN_OF = 240
 """Draws of each law whose median distance a kernel may take as its length."""
 _STEPS = 4
 """Newton's steps of KALE at once: a piece of work."""
-_MOST_STEPS = 200
+_PATIENCE, _MOST_STEPS = 24, 200
 _FEW_NODES, _FEW_DRAWS = 450, 240
 """Nodes on the line, and draws, up to which KALE takes a frame's time."""
 KALE_TOLERANCE = 1e-10
@@ -187,10 +187,12 @@ class Pair:
             yield
         steps = 0
         while True:
+            # Where these steps do not suffice, the last call goes all the way, through larger λ.
+            last = steps >= _PATIENCE
             found = rkhs_kale(x.points, y.points, kernel, lam, weights_p=x.weights, weights_q=y.weights, start=start,
-                              tolerance=KALE_TOLERANCE, most_steps=_STEPS)  # fmt: skip
+                              tolerance=KALE_TOLERANCE, most_steps=_MOST_STEPS if last else _STEPS)  # fmt: skip
             steps += found.steps
-            if found.converged or found.steps < _STEPS or steps >= _MOST_STEPS:
+            if found.converged or last or found.steps < _STEPS:
                 break
             start = found
             yield

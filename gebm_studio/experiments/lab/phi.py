@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from gebm_studio.divergences import (
     GENERATORS,
-    Divergence,
     chi2,
     evaluate,
     f_divergences_1d,
-    f_divergences_2d,
     f_divergences_uniform,
-    gaussian_tails,
     hellinger2,
     infinite_by_tails,
     kl,
@@ -22,16 +17,12 @@ from gebm_studio.divergences import (
 )
 from gebm_studio.experiments.lab.found import Found, by_quadrature, closed
 from gebm_studio.experiments.lab.later import Pieces
-from gebm_studio.experiments.lab.nodes import Doubles, Weighted
+from gebm_studio.experiments.lab.nodes import Weighted
 from gebm_studio.experiments.lab.pair import Pair
+from gebm_studio.experiments.lab.phi_plane import in_plane
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.schema.measures import PHI, Phi
 from gebm_studio.targets.laws import Law
-
-_IN_PLANE = 1e-5
-"""Error aimed at in the plane."""
-_CELLS, _CELLS_OF_TOYS = (80, 320, 1500), (80, 300, 600)
-"""Cells of the plane's quadrature: each try is a piece of work. Densities of toys take a hundred times longer."""
 
 
 def phi_of(pair: Pair, name: Phi) -> Found | None:
@@ -74,25 +65,11 @@ def phi_by_quadrature(pair: Pair) -> Pieces[dict[Phi, Found]]:
         edges = np.concatenate([pair.p.breaks, pair.q.breaks])
         found = f_divergences_1d(log_p, log_q, edges, infinite=infinite)
     else:
-        found = yield from _in_plane(pair)
+        found = yield from in_plane(pair)
     return {
         name: by_quadrature(_raw_or_customary(name, found[name].raw, found[name].value), found[name].error)
         for name in PHI
     }
-
-
-def _in_plane(pair: Pair) -> Pieces[dict[str, Divergence]]:
-    """By quadrature with ever more cells, until they suffice."""
-    (log_p, log_q), infinite = pair.log_density_functions(), _infinite_in_plane(pair)
-    found: dict[str, Divergence] = {}
-    quick = all(law.form.components or law.form.bounded for law in (pair.p, pair.q))
-    for most in _CELLS if quick else _CELLS_OF_TOYS:
-        found = f_divergences_2d(log_p, log_q, _extent(pair), breaks=_breaks(pair), infinite=infinite,
-                                 tolerance=_IN_PLANE, most=most)  # fmt: skip
-        if all(row.error <= _IN_PLANE * max(1.0, abs(row.value)) for row in found.values()):
-            break
-        yield
-    return found
 
 
 def _raw_or_customary(name: Phi, raw: float, customary: float | None = None) -> float:
@@ -142,34 +119,3 @@ def _of_atoms(name: Phi, x: Weighted, y: Weighted) -> Found:
 def _is_thin(law: Law) -> bool:
     """Whether all mass lies on a set without area."""
     return law.atoms is not None or law.form.thin
-
-
-def _extent(pair: Pair) -> tuple[float, float, float, float]:
-    """A rectangle that holds all but a negligible part of both laws."""
-    corners = np.array([_wide_home(law) for law in (pair.p, pair.q)])
-    (left, bottom), (right, top) = corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
-    return float(left), float(right), float(bottom), float(top)
-
-
-def _wide_home(law: Law) -> tuple[Doubles, Doubles]:
-    low, high = law.home
-    if law.form.boxed or law.form.bounded:
-        return low, high
-    # Of Gaussians 3.5 deviations are at home; nine hold all but 10⁻¹⁸.
-    middle, half = (low + high) / 2, (high - low) / 2
-    return (middle - half * 9 / 3.5, middle + half * 9 / 3.5) if law.form.components else (low - half, high + half)
-
-
-def _breaks(pair: Pair) -> tuple[Sequence[float], Sequence[float]]:
-    homes = [law.home for law in (pair.p, pair.q)]
-    ends = [corner for low, high in homes for corner in (low, (low + high) / 2, high)]
-    return [float(end[0]) for end in ends], [float(end[1]) for end in ends]
-
-
-def _infinite_in_plane(pair: Pair) -> frozenset[str]:
-    """Rows that the tails of round mixtures make infinite, along either axis."""
-    p, q = pair.p.mixture, pair.q.mixture
-    if p is None or q is None or min(p.stds.min(), q.stds.min()) <= 0:
-        return frozenset()
-    tails = [[gaussian_tails(list(law.means[:, axis]), list(law.stds)) for law in (p, q)] for axis in (0, 1)]
-    return frozenset().union(*(infinite_by_tails(*both) for both in tails))

@@ -60,8 +60,8 @@ class Present:
         return name in self._last and self._last[name][0] == self._needs_of(name)
 
     def pending(self, names: Iterable[Measure]) -> bool:
-        """Whether a value is still to be found."""
-        return not all(self.is_fresh(name) for name in names)
+        """Whether a value that takes long is still to be found."""
+        return self._later.pending or any(self._values.is_slow(name) for name in names if not self.is_fresh(name))
 
     def work(self, names: tuple[Measure, ...], seconds: float) -> None:
         """Go on with those that are not fresh, for so long."""
@@ -71,7 +71,7 @@ class Present:
 
     def _find(self, names: tuple[Measure, ...]) -> Pieces[None]:
         for name in names:
-            if not self.is_fresh(name):
+            if not self.is_fresh(name) and self._values.is_slow(name):
                 needs, values = self._needs_of(name), self._values
                 self._store(needs, (yield from values.in_pieces(name)))
                 yield

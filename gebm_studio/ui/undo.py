@@ -16,10 +16,10 @@ PAUSE = 1.0
 class SettingChange(QUndoCommand):
     """One setting from one value to another."""
 
-    def __init__(self, session: Session, path: str, old: Any, new: Any) -> None:
+    def __init__(self, session: Session, path: str, old: Any, new: Any, grasp: int) -> None:
         super().__init__(f"change of {path}")
         self._session = session
-        self.path, self.old, self.new = path, old, new
+        self.path, self.old, self.new, self.grasp = path, old, new, grasp
         self.at = time.monotonic()
         self._done = True  # the change was made, and found good, before it came here
 
@@ -27,7 +27,9 @@ class SettingChange(QUndoCommand):
         return 1
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        if not isinstance(other, SettingChange) or other.path != self.path or other.at - self.at > PAUSE:
+        if not isinstance(other, SettingChange) or (other.path, other.grasp) != (self.path, self.grasp):
+            return False
+        if not self.grasp and other.at - self.at > PAUSE:
             return False
         self.new, self.at = other.new, other.at
         return True
@@ -49,13 +51,20 @@ class UndoableChanges:
         self._session = session
         self.stack = QUndoStack(session)
         self.stack.setUndoLimit(200)
+        self._grasps = 0
+        self._grasp = 0
+
+    def hold(self, on: bool) -> None:
+        """While a person holds something, changes of one setting are one change, however slow the hand."""
+        self._grasps += on
+        self._grasp = self._grasps if on else 0
 
     def change(self, path: str, value: Any) -> list[str]:
         """Change one setting; returns the problems, with any of which nothing was changed."""
         old = self._session.settings.shown(path) if path.count(".") else self._kind_or_value(path)
         problems = self._session.change(path, value)
         if not problems and old != value:
-            self.stack.push(SettingChange(self._session, path, old, value))
+            self.stack.push(SettingChange(self._session, path, old, value, self._grasp))
         return problems
 
     def _kind_or_value(self, path: str) -> Any:

@@ -37,11 +37,13 @@ class HandlePlot(Plot):
     """A plot with handles.
 
     Signals:
+        grasped: The mouse has taken a law or put the brush down.
         dragged: A law, a grip and its new value: (x, y), a length, or radians.
         dropped: The hand has let go.
         brushed: (x, y) of a stroke of the brush, and whether it erases.
     """
 
+    grasped = Signal()
     dragged = Signal(str, str, object)
     dropped = Signal()
     brushed = Signal(object, bool)
@@ -132,6 +134,7 @@ class HandlePlot(Plot):
         if not self.brush or event.button() not in buttons or not self.view.sceneBoundingRect().contains(spot):
             return False
         self._stroke = self.brush == "erase" or event.button() == Qt.MouseButton.RightButton
+        self.grasped.emit()
         self.brushed.emit((at.x(), at.y()), self._stroke)
         return True
 
@@ -145,6 +148,7 @@ class HandlePlot(Plot):
         self.handles.heat((found.law, found.grip))
         self._hand = _Hand(found, spot - self._true_spot(found, stand), stand)
         self.viewport().setCursor(Cursor.ClosedHandCursor)
+        self.grasped.emit()
         return True
 
     def _found(self, at: QPointF, spot: QPointF) -> Spot | None:

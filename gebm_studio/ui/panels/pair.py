@@ -90,8 +90,9 @@ class PairPanel(Panel[DivergencesPreset]):
         self.plane.plot.restyle(look)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self.plot.let_go()
-        self.hands.drop()
+        if self.plot.busy:
+            self.plot.let_go()
+            self._drop()
         super().hideEvent(event)
 
     @property
@@ -111,6 +112,7 @@ class PairPanel(Panel[DivergencesPreset]):
             self._spaces.addWidget(view)
             view.pointed.connect(self._point)
             plot.moved.connect(lambda _extent: self.hovered.emit(None))
+            plot.grasped.connect(lambda: self.held.emit(True))
             plot.dragged.connect(self._drag)
             plot.dropped.connect(self._drop)
             plot.brushed.connect(self._brush)
@@ -164,6 +166,7 @@ class PairPanel(Panel[DivergencesPreset]):
 
     def _drop(self) -> None:
         self.hands.drop()
+        self.held.emit(False)
         self._redraw()  # the picture stood still while it was held
         self._place_handles()
         self._say()

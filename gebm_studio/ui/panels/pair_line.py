@@ -56,7 +56,7 @@ class DensitiesPlot(HandlePlot):
         """Draw both laws and the fits; while the hand holds a law, the picture keeps its sides."""
         if not held or self._part is None:
             self._sides = part.home[:2]
-        self._part, self._top = part, max(part.home[3], 1e-12)
+        self._part, self._top = part, part.home[3] if part.home[3] > 0 else 1.0
         self._set_home()
         x = part.x.astype(np.float64)
         for name in NAMES:
@@ -132,9 +132,11 @@ class DensitiesPlot(HandlePlot):
             # A person may have chosen another stretch of the line, but never another height.
             _, _, bottom, top = self._home
             self.view.setYRange(bottom, top, padding=0)
-        # A density has no numbers below zero, where its handles are.
+        # A density has no numbers below zero, where its handles are, and stems of atoms have no height at all.
+        dense = self._part is not None and bool(len(self._part.p.density) or len(self._part.q.density))
         step = nice_step(self._top * TICKS / max(self.view.height(), TICKS))
-        self.axis("left").setTicks([[(at, f"{at:.6g}") for at in np.arange(0.0, self._top, step).tolist()]])
+        ticks = np.arange(0.0, self._top, step).tolist() if dense else [0.0]
+        self.axis("left").setTicks([[(at, f"{at:.6g}") for at in ticks]])
 
     def _show_points(self) -> None:
         part = self._part

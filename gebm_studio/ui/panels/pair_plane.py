@@ -22,8 +22,8 @@ from gebm_studio.ui.panels.legend import ColourKey
 from gebm_studio.ui.panels.numbers import short, vector
 from gebm_studio.ui.panels.primitives import PointSet, Segments
 
-SIGNED = ("log_ratio", "witness", "critic")
-"""Maps of functions whose sign tells where which law has more."""
+SIGNED = ("witness", "critic")
+"""Maps of functions whose sign, where they have both, tells which law has more, as that of the log ratio always."""
 DRAW = 0.62
 """Size of a draw beside that of an atom."""
 INNER = 1.0
@@ -34,15 +34,20 @@ class FieldMap(MapImage):
     """A map whose colours part above from below zero, where its sign means something."""
 
     def show_map(self, new: Map, look: theme.Theme) -> None:
-        if new.name in SIGNED:
+        if is_signed(new):
             limit = max(abs(new.levels[0]), abs(new.levels[1]))
             new = replace(new, levels=(-limit, limit))
         super().show_map(new, look)
 
     def table(self, look: theme.Theme) -> NDArray[np.uint8]:
-        if self.map is not None and self.map.name in SIGNED:
+        if self.map is not None and is_signed(self.map):
             return signed_table(look)
         return map_table(look, low_is_likely=False)
+
+
+def is_signed(shown: Map) -> bool:
+    """Whether the colours of a map part above from below zero."""
+    return shown.name == "log_ratio" or (shown.name in SIGNED and shown.levels[0] < 0)
 
 
 @cache
@@ -145,7 +150,7 @@ class PairPlanePlot(HandlePlot):
         shown = self.map.map
         if shown is not None:
             table = self.map.table(theme.current())
-            self.key.show_scale(label, table, *self.map.shown_levels, signed=shown.name in SIGNED)
+            self.key.show_scale(label, table, *self.map.shown_levels, signed=is_signed(shown))
             self.key.setToolTip(shown.note)
         self.key.setVisible(shown is not None)
 

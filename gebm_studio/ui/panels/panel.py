@@ -34,6 +34,9 @@ class Panel(QWidget, Generic[P]):
 
     setting_changed = Signal(str, object)
 
+    held = Signal(bool)
+    """Whether a hand holds something: what it changes of one setting until it lets go is one change."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMinimumSize(200, 140)

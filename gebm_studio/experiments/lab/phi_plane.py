@@ -138,9 +138,8 @@ def _wide_home(law: Law, reach: float) -> tuple[Doubles, Doubles]:
         return low - around, high + around
     # A home shows 3.5 deviations.
     middle, half = (low + high) / 2, (high - low) / 2
-    return (
-        (middle - half * reach / 3.5, middle + half * reach / 3.5) if law.form.components else (low - half, high + half)
-    )
+    half = half * (reach / 3.5 if law.form.components else 2.0)
+    return middle - half, middle + half
 
 
 def _breaks(pair: Pair) -> tuple[Sequence[float], Sequence[float]]:

@@ -14,9 +14,13 @@ from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.experiments.lab.present import Present
 from gebm_studio.experiments.lab.values import Values
 from gebm_studio.messages.arrays import frozen
-from gebm_studio.messages.divergences import SweptCurve, SweptPart
+from gebm_studio.messages.divergences import Inset, SweptCurve, SweptPart
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.measures import ABOUT, Measure
+
+_ACROSS = 201
+"""Points of the inset's x."""
+_HIGHEST = 1e30
 
 
 class _Curve:
@@ -116,6 +120,7 @@ class SweptCurves:
             done=self.done,
             version=version,
             note=self._note(preset),
+            inset=_inset(self._pair) if by_kl else None,
         )
 
     def _shown(self, name: Measure) -> SweptCurve:
@@ -156,6 +161,16 @@ class SweptCurves:
                 self._curves[name].fresh[index] = True
                 self.changes += 1
                 yield
+
+
+def _inset(pair: Pair) -> Inset | None:
+    """The densities as they are now; None in the plane, or where a law has none."""
+    if pair.dimension == 2 or not (pair.p.has_density and pair.q.has_density):
+        return None
+    homes = [law.home for law in (pair.p, pair.q)]
+    x = np.linspace(min(low[0] for low, _ in homes), max(high[0] for _, high in homes), _ACROSS)
+    p, q = (np.minimum(np.exp(law.log_density(x[:, None])), _HIGHEST) for law in (pair.p, pair.q))
+    return Inset(*(frozen(values.astype(np.float32)) for values in (x, p, q)))
 
 
 def needed(preset: DivergencesPreset) -> tuple[Measure, ...]:

@@ -14,8 +14,8 @@ from gebm_studio.messages import Extent, Floats
 BACKGROUND, FRAME, TEXT, QUIET = (255, 255, 255), (212, 216, 222), (28, 32, 38), (86, 94, 105)
 TARGET, PARTICLES = (111, 118, 128), (204, 121, 167)
 _GAP = 8
-_PARTS = 4
-"""Places within a pixel that a disc may stand at."""
+_PARTS, _LEVELS = 2, 4
+"""Places within a pixel that a disc may stand at, and degrees of coverage: few, so that an animation stays small."""
 _RADIUS = 1 / 160
 """Of a disc, as a share of the square's side, where there are up to `_MANY` points; more of them are smaller."""
 _MANY = 500
@@ -42,7 +42,7 @@ class Renderer:
     def __init__(self, labels: Sequence[str], target: Floats, home: Extent, particles: int, side: int) -> None:
         self._home, self._side = home, side
         self._header = max(18, side // 18)
-        self._radius = max(1.0, side * _RADIUS * min(1.0, (_MANY / max(particles, len(target))) ** 0.5))
+        self._radius = max(1.5, side * _RADIUS * min(1.0, (_MANY / max(particles, len(target))) ** 0.5))
         self.size = len(labels) * (side + _GAP) + _GAP, side + self._header + _GAP
         self._empty = np.asarray(self._sheet(labels)).copy()
         _blend(self._square(self._empty, 0), self._coverage(target), TARGET)
@@ -105,7 +105,7 @@ def _discs(radius: float) -> NDArray[np.float32]:
     centres = (np.arange(_PARTS) + 0.5) / _PARTS
     apart = pixels[None, :] - centres[:, None]
     distance = np.hypot(apart[:, None, :, None], apart[None, :, None, :])
-    return np.clip(radius + 0.5 - distance, 0, 1).astype(np.float32)
+    return (np.round(np.clip(radius + 0.5 - distance, 0, 1) * _LEVELS) / _LEVELS).astype(np.float32)
 
 
 def _blend(square: Picture, covered: NDArray[np.float32], colour: tuple[int, int, int]) -> None:

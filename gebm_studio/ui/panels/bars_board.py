@@ -102,7 +102,7 @@ class BarsBoard(QWidget):
         font = theme.current().text_font
         shown = [row for row in self._rows if isinstance(row, Value)]
         labels = max((theme.text_width(font, ABOUT[row.name].label) for row in shown), default=0.0)
-        left, right = GUTTER + labels + GAP, self.width() - numbers - 2 * GAP
+        left, right = GUTTER + labels + GAP, self.width() - numbers - 1.5 * GAP
         return Columns(float(GUTTER), left, max(right, left + 1.0), self.width() - GAP / 2)
 
     def room_of(self, place: int) -> QRectF:

@@ -19,7 +19,7 @@ from gebm_studio.ui.panels.numbers import short
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTRE = Qt.AlignmentFlag.AlignCenter
-BEYOND = 22.0
+BEYOND = 18.0
 """Pixels at the end of all bars that only infinite ones reach."""
 TEAR = 5.0
 """Width of the break in an infinite bar."""

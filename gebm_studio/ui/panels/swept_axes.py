@@ -101,7 +101,10 @@ def heights(axes: Axes) -> Range | None:
     drawn = [axes.y(curve.values) for curve in axes.part.curves]
     places = [one[np.isfinite(one)] for one in drawn]
     places = [one for one in places if len(one)]
-    if not places:
+    if not places:  # the values at the running point are there before any curve
+        now = axes.y(np.array(axes.part.now))
+        places = [now[np.isfinite(now)]]
+    if not len(places[0]):
         return None
     if axes.logarithmic_y:
         high = max(float(one.max()) for one in places)

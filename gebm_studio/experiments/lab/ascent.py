@@ -80,9 +80,9 @@ class Ascent:
     def _newton(self, form: Span, rate: float) -> None:
         linear = LinearCritic(form.basis, self.mesh.of_p, self.mesh.of_q, self.game, start=self.theta)
         found = linear.solve(_CERTAIN, most_steps=1)
-        if found.converged or found.unbounded or linear.bound <= self.bound:
-            self.arrived = True
-        self._go(self.theta + (1.0 if found.converged else rate) * (linear.parameters - self.theta))
+        # Nothing left to gain, or nothing that rounding leaves to see.
+        self.arrived = found.steps == 0 or linear.bound <= self.bound
+        self._go(self.theta + (1.0 if self.arrived else rate) * (linear.parameters - self.theta))
 
     def _adam(self, rate: float) -> None:
         self._taken += 1

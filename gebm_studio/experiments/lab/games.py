@@ -57,3 +57,26 @@ def reading_of(name: str) -> Reading:
         return Reading("learned D", "D* = p/(p + q)", torch.sigmoid, torch.sigmoid)
     slope = GENERATORS[name].slope
     return Reading("learned T", f"φ′(p/q), {GENERATORS[name].label}", GAMES[name].gain, lambda r: slope(r.exp()))
+
+
+def bound_label(name: str) -> str:
+    """The bound as a formula."""
+    return "1 + E_P h − E_Q eʰ" if name == "kale" else "E_P T − E_Q φ*(T)"
+
+
+def bounded_label(name: str) -> str:
+    """What the bound bounds: of the Jensen–Shannon divergence twice of it, as its generator gives."""
+    match name:
+        case "kale":
+            return "KL(P‖Q)"
+        case "jensen_shannon":
+            return "2·JSD"
+        case "gan":
+            return "2·JSD − log 4"
+        case _:
+            return GENERATORS[name].label
+
+
+def bounded(name: str, shown: float) -> float:
+    """∫ q φ(p/q), which the bound bounds, from the value that the bars show."""
+    return 2 * shown if name == "jensen_shannon" else shown

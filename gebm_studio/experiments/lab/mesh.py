@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 from gebm_studio.divergences import Nodes
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.pair import Pair
+from gebm_studio.experiments.lab.roots import roots
 from gebm_studio.targets.laws import Law
 
 _IN_PANEL, _FEWEST, _MOST = 16, 4, 3200
@@ -33,7 +35,6 @@ class Mesh:
     p: Tensor
     q: Tensor
     protocol: str
-    is_quadrature: bool
 
     @property
     def of_p(self) -> Nodes:
@@ -54,26 +55,47 @@ def mesh_of(pair: Pair) -> Mesh:
     """
     if pair.by_samples or not (pair.p.has_density and pair.q.has_density):
         return _of_points(pair)
-    x, weights = on_line(pair.p, pair.q) if pair.dimension == 1 else _in_plane(pair)
+    x, weights = _on_line(pair) if pair.dimension == 1 else _in_plane(pair)
     log_p, log_q = pair.log_densities(x)
-    log_w = np.log(weights)
-    masses = [torch.from_numpy(np.exp(log + log_w)) for log in (log_p, log_q)]
-    return Mesh(torch.from_numpy(x), *masses, protocol=f"{len(x)} nodes of quadrature", is_quadrature=True)
+    p, q = weights * np.exp(log_p), weights * np.exp(log_q)
+    return Mesh(torch.from_numpy(x), torch.from_numpy(p), torch.from_numpy(q), f"{len(x)} nodes of quadrature")
 
 
-def on_line(*laws: Law) -> tuple[Doubles, Doubles]:
-    """Nodes (n, 1) and weights (n,) that serve the densities of some laws on the line, with no jump inside a panel."""
-    edges = np.unique(np.concatenate([law.breaks for law in laws]))
+def quadrature(edges: Doubles) -> tuple[Doubles, Doubles]:
+    """Gauss–Legendre nodes (n,) and weights (n,) of all panels between some edges, in any order."""
+    edges = np.unique(edges)
     count = max(_FEWEST, min(_IN_PANEL, _MOST // (len(edges) - 1)))
-    z, w = np.polynomial.legendre.leggauss(count)
+    z, w = _rule(count)
     middles, halves = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    return (middles[:, None] + halves[:, None] * z).reshape(-1, 1), (halves[:, None] * w).ravel()
+    return (middles[:, None] + halves[:, None] * z).ravel(), (halves[:, None] * w).ravel()
+
+
+@cache
+def _rule(count: int) -> tuple[Doubles, Doubles]:
+    return np.polynomial.legendre.leggauss(count)
+
+
+def _on_line(pair: Pair) -> tuple[Doubles, Doubles]:
+    edges = np.concatenate([pair.p.breaks, pair.q.breaks])
+    x, weights = quadrature(np.concatenate([edges, _crossings(pair, quadrature(edges)[0])]))
+    return x[:, None], weights
+
+
+def _crossings(pair: Pair, x: Doubles) -> Doubles:
+    """Where p = q between neighbours among x: there |p − q|, and the critic that it wants, have a kink or a jump."""
+
+    def ratio(at: Doubles) -> Doubles:
+        log_p, log_q = pair.log_densities(at[:, None])
+        both = np.isfinite(log_p) & np.isfinite(log_q)
+        return np.subtract(log_p, log_q, out=np.zeros(len(at)), where=both)
+
+    return roots(ratio, x)
 
 
 def _in_plane(pair: Pair) -> tuple[Doubles, Doubles]:
     corners = np.array([_wide(law) for law in (pair.p, pair.q)])
     low, high = corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)
-    z, w = np.polynomial.legendre.leggauss(_ALONG_AXIS)
+    z, w = _rule(_ALONG_AXIS)
     axes = [(a + b) / 2 + (b - a) / 2 * z for a, b in zip(low, high, strict=True)]
     x = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
     return x, np.outer(w, w).ravel() * float(np.prod(high - low)) / 4
@@ -93,7 +115,7 @@ def _of_points(pair: Pair) -> Mesh:
     p = np.concatenate([x.weights, np.zeros(len(y.points))])
     q = np.concatenate([np.zeros(len(x.points)), y.weights])
     protocol = f"{x.protocol} of P and {y.protocol} of Q"
-    return Mesh(*(torch.from_numpy(part) for part in (points, p, q)), protocol=protocol, is_quadrature=False)
+    return Mesh(torch.from_numpy(points), torch.from_numpy(p), torch.from_numpy(q), protocol)
 
 
 def hull(pair: Pair) -> tuple[Doubles, Doubles]:

@@ -137,6 +137,7 @@ class NumbersEditor(Editor):
     def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
         super().__init__(setting, parent)
         self._matrix = isinstance(setting.default, tuple) and bool(setting.default and _is_row(setting.default[0]))
+        self._written: tuple[Any, str] = (None, "")  # a value and its text: of thousands of points it takes a while
         self.line = ValueLine()
         self.line.setFont(theme.current().number_font)
         self.line.setPlaceholderText("1, 0; 0, 1" if self._matrix else "1, 0.5, 2")
@@ -146,7 +147,9 @@ class NumbersEditor(Editor):
     def show_value(self, value: Any) -> None:
         rows = value if value and _is_row(value[0]) else [value]
         self._matrix = rows is value
-        self.line.show_text("; ".join(", ".join(number_text(entry) for entry in row) for row in rows))
+        if value != self._written[0]:
+            self._written = value, "; ".join(", ".join(number_text(entry) for entry in row) for row in rows)
+        self.line.show_text(self._written[1])
 
     def held(self) -> bool:
         return self.line.unfinished()

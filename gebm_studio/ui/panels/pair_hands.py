@@ -18,8 +18,8 @@ from gebm_studio.ui.panels.handles import NAMES, Grip, Name, Stand
 from gebm_studio.ui.panels.panel import Throttle
 from gebm_studio.ui.panels.sketch import Sketch, decimals, placed, unplaced
 
-BEAT = 33
-"""Milliseconds between two values of one drag: the engine makes no more frames."""
+BEAT, STROKE_BEAT = 33, 120
+"""Milliseconds between two values of one drag, as between frames; and of one stroke, which sends all points anew."""
 SPACING, ERASER = 7.0, 12.0
 """Pixels between the points of a stroke, and the reach of the eraser."""
 FARTHEST = 1e6
@@ -42,6 +42,7 @@ class Hands(QObject):
         self._echo = Echo()
         self._unsent: dict[str, object] = {}
         self._sending = Throttle(BEAT, self._send, self)
+        self._sending_points = Throttle(STROKE_BEAT, self._send, self)
         self._sketches: dict[Name, Sketch] = {}
 
     @property
@@ -61,7 +62,7 @@ class Hands(QObject):
 
     def forget(self) -> None:
         """Forget what the hand held, and the last run."""
-        self._sending.stop()
+        self._stop_sending()
         self._part = None
         self._echo.forget()
         self._unsent.clear()
@@ -135,8 +136,8 @@ class Hands(QObject):
     def drop(self) -> None:
         """Let go: the engine hears the last value at once."""
         if self._unsent:
-            self._sending.now()
-        self._sending.stop()
+            self._send()
+        self._stop_sending()
         self._echo.release()
         for sketch in self._sketches.values():
             sketch.end()
@@ -155,7 +156,11 @@ class Hands(QObject):
         if value != self._echo.value(path, getattr(getattr(self._preset, name), key)):
             self._echo.hold(path, value, shown)
             self._unsent[path] = value
-            self._sending.request()
+            (self._sending_points if key == "points" else self._sending).request()
+
+    def _stop_sending(self) -> None:
+        self._sending.stop()
+        self._sending_points.stop()
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, {}

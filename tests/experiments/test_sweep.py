@@ -14,7 +14,7 @@ from scipy import stats
 from gebm_studio import presets, targets
 from gebm_studio.diagnostics import student
 from gebm_studio.engine import storage
-from gebm_studio.experiments import Diverged, Training
+from gebm_studio.experiments import Diverged, Experiment, Training
 from gebm_studio.experiments.sweep import SLICE, Sweep
 from gebm_studio.experiments.sweep_plan import OPTIMISERS, STUDIED, plan_of, trial_preset
 from gebm_studio.experiments.sweep_score import FAILED, data_score, score_of
@@ -197,7 +197,7 @@ def test_a_resumed_sweep_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     for _ in range(5):
         sweep.work()
     storage.save(run, tmp_path / "run.gebm")
-    again = storage.load(tmp_path / "run.gebm", CPU)
+    again: Experiment = storage.load(tmp_path / "run.gebm", CPU)
     assert isinstance(again, Training)
     resumed = sweep_in(again.front)
     assert resumed.results == whole[:1]

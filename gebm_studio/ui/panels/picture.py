@@ -125,10 +125,12 @@ class Picture(Plot):
         usual = float(np.nanpercentile(lengths, 90)) or 1.0
         pens = [look.pen(look.muted)] if len(drawn) == 1 else [look.pen(look.muted), look.pen(look.second, 1.6)]
         reach = ARROW_SHARE * (right - left)
-        self.arrows.set_bands([(_arrows(arrows, usual, reach), pen) for arrows, pen in zip(drawn, pens, strict=True)])
+        self.arrows.set_bands(
+            [(arrow_lines(arrows, usual, reach), pen) for arrows, pen in zip(drawn, pens, strict=True)]
+        )
 
 
-def _arrows(arrows: Floats, usual: float, reach: float) -> NDArray[np.float64]:
+def arrow_lines(arrows: Floats, usual: float, reach: float) -> NDArray[np.float64]:
     """Lines (3n, 4) of arrows (n, 4) given as start and push; a push of the `usual` length or more gets `reach`."""
     start, push = arrows[:, :2].astype(np.float64), arrows[:, 2:].astype(np.float64)
     length = np.linalg.norm(push, axis=1)

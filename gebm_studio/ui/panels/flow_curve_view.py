@@ -1,0 +1,141 @@
+"""The picture of one measure of all flows over steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtWidgets import QWidget
+
+from gebm_studio.ui import theme
+from gebm_studio.ui.panels.plot import Plot
+from gebm_studio.ui.panels.primitives import Line, Segments
+from gebm_studio.ui.panels.table import CurveTable, Doubles, log_ticks, nice_range, nice_step, thinned
+
+FAR = 1e9
+"""How far the line across reaches up and down: beyond any picture."""
+
+DECADES = 300.0
+"""Beyond so many decades, where a person may zoom to, there are no numbers to write."""
+
+
+class FlowCurveView(Plot):
+    """A line a flow, with gaps where nothing could be measured, and one across at a step that is looked at.
+
+    Attributes:
+        left_out: How many values the logarithmic axis does not show, being zero or negative.
+    """
+
+    def __init__(self, colours: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self._colours = colours
+        self.lines, self.mark = [Line() for _ in colours], Segments()
+        self.add(self.mark)
+        for line in self.lines:
+            self.add(line)
+        self._table = CurveTable()
+        self._columns: Sequence[str] = ()
+        self._logarithmic = False
+        self._step: float | None = None
+        self.left_out = 0
+        self.view.sigYRangeChanged.connect(lambda *_: self._write_ticks())
+        self.restyle(theme.current())
+
+    def show_table(self, table: CurveTable, columns: Sequence[str], logarithmic: bool) -> bool:
+        """Draw columns of a table; False where none of them holds a value that can be drawn."""
+        if logarithmic != self._logarithmic:
+            self._logarithmic = logarithmic
+            self.go_home()
+        self._table, self._columns, self.left_out = table, columns, 0
+        steps = table.column("iteration")
+        heights = []
+        for place, line in enumerate(self.lines):
+            values = table.column(columns[place]) if place < len(columns) else np.empty(0)
+            heights.append(self._draw(line, steps[: len(values)], values))
+        drawn = np.concatenate(heights)
+        if not len(drawn):
+            return False
+        self.set_home((0.0, max(float(steps[-1]), 1.0), *self._range(drawn)))
+        self._write_ticks()
+        return True
+
+    def read(self, x: float) -> tuple[int, list[float]]:
+        """The step of the row nearest to a place of the axis, and the values of all flows in it."""
+        steps = self._table.column("iteration")
+        row = int(np.argmin(np.abs(steps - x)))
+        return int(steps[row]), [float(self._table.column(column)[row]) for column in self._columns]
+
+    def mark_step(self, step: float | None) -> None:
+        """Put the line across at a step, or take it away."""
+        self._step = step
+        look = theme.current()
+        line = np.array([[step, -FAR, step, FAR]]) if step is not None else np.empty((0, 4))
+        self.mark.set_bands([(line, look.pen(look.accent, 1.4, True))])
+
+    def forget(self) -> None:
+        """Show nothing of the last run."""
+        self._table, self._columns, self.left_out = CurveTable(), (), 0
+        for line in self.lines:
+            line.setData([], [])
+        self.mark_step(None)
+        self.crosshair.point_at(None)
+        self.go_home()
+
+    def restyle(self, look: theme.Theme) -> None:
+        super().restyle(look)
+        if not hasattr(self, "left_out"):
+            return
+        for line, colour in zip(self.lines, self._colours, strict=True):
+            line.setPen(look.pen(colour, 2.0))
+        self.mark_step(self._step)
+
+    def _draw(self, line: Line, steps: Doubles, values: Doubles) -> Doubles:
+        """Draw one curve; gives back its places on the axis."""
+        known = np.isfinite(values)
+        if self._logarithmic:
+            positive = known & (values > 0)
+            self.left_out += int((known & ~positive).sum())
+            known = positive
+        rows = np.flatnonzero(known)
+        if not len(rows):
+            line.setData([], [])
+            return np.empty(0)
+        heights = np.log10(values[rows]) if self._logarithmic else values[rows].copy()
+        places, y = thinned(np.arange(len(rows), dtype=np.float64), heights, max(int(self.view.width()), 100))
+        kept = rows[places.astype(np.intp)]
+        x = steps[kept].copy()
+        # Curves have a gap where a row between two others has no value.
+        missing = np.cumsum(~known)
+        joined = np.append(missing[kept[1:]] == missing[kept[:-1]], True)
+        if len(x) == 1:  # one value alone would show no line at all
+            x, y, joined = (
+                np.array([x[0], x[0] + max(0.03 * float(steps[-1]), 0.03)]),
+                np.repeat(y, 2),
+                np.ones(2, bool),
+            )
+        line.setData(x, y, connect=joined)
+        return heights
+
+    def _range(self, heights: Doubles) -> tuple[float, float]:
+        low, high = float(heights.min()), float(heights.max())
+        if not self._logarithmic:
+            return nice_range(min(low, 0.0), max(high, 0.0))
+        low, high = math.floor(4 * low) / 4, math.ceil(4 * high) / 4
+        return (low, high) if high > low else (low - 0.25, high + 0.25)
+
+    def _write_ticks(self) -> None:
+        _, _, low, high = self.extent
+        low, high = max(low, -DECADES), min(high, DECADES)
+        self.axis("left").setTicks(_log_ticks(low, high) if self._logarithmic and low < high else None)
+
+
+def _log_ticks(low: float, high: float) -> list[list[tuple[float, str]]]:
+    """Ticks between two decimal logarithms; where hardly one of 1, 2 and 5 falls between, even steps of the value."""
+    ticks = log_ticks(low, high)
+    if sum(low <= place <= high for place, _ in ticks[0]) >= 2:
+        return ticks
+    first, last = 10.0**low, 10.0**high
+    step = nice_step((last - first) / 4)
+    values = np.arange(math.ceil(first / step), math.floor(last / step) + 1) * step
+    return [[(float(np.log10(value)), f"{value:g}") for value in values if value > 0]]

@@ -22,6 +22,8 @@ _CERTAIN = 1e-10
 """Of the bound: what a Newton step would still add, at which a climb in a linear class has ended."""
 _FLAT = 1e-8
 """Norm of the gradient at which the climb of a network has ended."""
+_TOP = "the climb has ended: the top of its class"
+_STATIONARY = "the climb has ended at a stationary point"
 _LOOK = 20
 """Adam's steps between two looks at whether a linear class is at its top."""
 
@@ -35,8 +37,8 @@ class Ascent:
         form: The class of V.
         theta: θ (K,).
         bound: The bound now, on the mesh as it is now.
-        arrived: Whether the climb has ended, by certificate: in a linear class what a Newton step would still add, in a
-            network the gradient.
+        ending: How the climb has ended, by certificate: in a linear class what a Newton step would still add, in a
+            network the gradient. Empty while it goes on.
 
     References:
         Adam: A Method for Stochastic Optimization (Kingma and Ba, 2015), arXiv 1412.6980.
@@ -51,8 +53,13 @@ class Ascent:
 
     def measure(self, mesh: Mesh) -> None:
         """Take the bound on other points: the critic stays."""
-        self.mesh, self.arrived = mesh, False
+        self.mesh, self.ending = mesh, ""
         self.bound, self._gradient = self._evaluate(self.theta)
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the climb has ended."""
+        return bool(self.ending)
 
     def rescale(self, box: Box) -> None:
         """Scale the class to another box, and take there the critic that is nearest to the present one."""
@@ -80,9 +87,14 @@ class Ascent:
     def _newton(self, form: Span, rate: float) -> None:
         linear = LinearCritic(form.basis, self.mesh.of_p, self.mesh.of_q, self.game, start=self.theta)
         found = linear.solve(_CERTAIN, most_steps=1)
-        # Nothing left to gain, or nothing that rounding leaves to see.
-        self.arrived = found.steps == 0 or linear.bound <= self.bound
-        self._go(self.theta + (1.0 if self.arrived else rate) * (linear.parameters - self.theta))
+        if found.unbounded:
+            self.ending = "the bound grows without end: the class parts P from Q"
+        elif found.steps == 0 or linear.bound <= self.bound:
+            # Nothing is left to gain, or nothing that rounding leaves to see.
+            self.ending = _TOP if self.game.concave else _STATIONARY
+        gone = 1.0 if self.ending and not found.unbounded else rate
+        if not self._go(self.theta + gone * (linear.parameters - self.theta)):
+            self.ending = "no step leads to a bound that is a number"
 
     def _adam(self, rate: float) -> None:
         self._taken += 1
@@ -94,9 +106,10 @@ class Ascent:
         else:
             self._taken -= 1
             self._slowed *= _SLOWER
-        self.arrived = self._has_arrived()
+        if self._is_flat():
+            self.ending = _TOP if isinstance(self.form, Span) else _STATIONARY
 
-    def _has_arrived(self) -> bool:
+    def _is_flat(self) -> bool:
         if isinstance(self.form, Span):
             if self._taken % _LOOK:
                 return False
@@ -128,7 +141,7 @@ class Ascent:
         """θ, what Adam remembers, and the box."""
         tensors = {"theta": self.theta, "first": self._first, "second": self._second}
         tensors |= {"centre": self.form.box.centre, "half": self.form.box.half}
-        facts: dict[str, Any] = {"taken": self._taken, "slowed": self._slowed, "arrived": self.arrived}
+        facts: dict[str, Any] = {"taken": self._taken, "slowed": self._slowed, "ending": self.ending}
         return Saved({name: value.clone() for name, value in tensors.items()}, facts)
 
     def take_back(self, saved: Saved) -> None:
@@ -143,4 +156,4 @@ class Ascent:
         self.theta, self._first, self._second = (value.clone() for value in found)
         self._taken, self._slowed = int(saved.facts["taken"]), float(saved.facts["slowed"])
         self.measure(self.mesh)
-        self.arrived = bool(saved.facts["arrived"])
+        self.ending = str(saved.facts["ending"])

@@ -265,14 +265,12 @@ class Bound:
             return self._note
         if self._preset.critic.family == "none":
             return "" if self._fits is not None else "choose a class of critics, and its bound begins to climb"
-        if isinstance(self._climb, LogPartition) and math.isinf(self._climb.bound):
-            return "q has mass where P has none: ⟨q, D⟩ is −∞; choose a P that is positive everywhere"
-        remarks = [self._exact.note] if self._exact.note else []
+        remarks = [self._exact.note]
         if isinstance(self._climb, Ascent) and not self._climb.game.concave:
             remarks.append("the bound is not concave in the critic: a climb may end below the top")
-        if self._climb is not None and self._climb.arrived:
-            remarks.append("the climb has ended: the top of its class")
-        return "; ".join(remarks)
+        if self._climb is not None:
+            remarks.append(self._climb.ending)
+        return "; ".join(filter(None, remarks))
 
     # What a file keeps.
 

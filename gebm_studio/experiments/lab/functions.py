@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import torch
 
-from gebm_studio.divergences import GENERATORS, evaluate, integrands, kantorovich_1d
+from gebm_studio.divergences import integrands, kantorovich_1d
+from gebm_studio.experiments.lab.games import reading_of
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.experiments.lab.unknown import Unknown
@@ -110,16 +111,14 @@ def _log_ratio(pair: Pair, log_p: Doubles | None, log_q: Doubles | None) -> Doub
 
 
 def _tight(pair: Pair, log_p: Doubles | None, log_q: Doubles | None) -> list[Function]:
-    """φ′(p/q), the critic at which the bound touches; log p/q for KALE."""
+    """The critic at which the bound touches, as the learned one is shown: φ′(p/q) unless it has another reading."""
     critic = pair.preset.critic
     if critic.family == "gaussian":
         return []
     name = pair.preset.view.divergence if critic.family == "none" else critic.divergence
-    ratio = _log_ratio(pair, log_p, log_q)
-    if name == "kale":
-        return [_function("log p/q", ratio, tight=True)]
-    u = np.exp(np.clip(ratio, -_STEEPEST, _STEEPEST))
-    return [_function(f"φ′(p/q), {ABOUT[name].label}", evaluate(GENERATORS[name].slope, u), tight=True)]
+    ratio = np.clip(_log_ratio(pair, log_p, log_q), -_STEEPEST, _STEEPEST)
+    reading = reading_of(name)
+    return [_function(reading.tight_label, reading.of_log_ratio(torch.from_numpy(ratio)).numpy(), tight=True)]
 
 
 def _integrand(pair: Pair, name: Phi, log_p: Doubles | None, log_q: Doubles | None) -> Doubles:

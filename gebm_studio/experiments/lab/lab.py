@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from gebm_studio.experiments.experiment import Saved
+from gebm_studio.experiments.lab.bound import Bound
 from gebm_studio.experiments.lab.later import Pieces, finished
 from gebm_studio.experiments.lab.moving import Runner, moved, present
 from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.experiments.lab.picture import Picture, waits_for_critic
+from gebm_studio.experiments.lab.plan import plan_part
 from gebm_studio.experiments.lab.present import Present
 from gebm_studio.experiments.lab.swept import SweptCurves, needed
+from gebm_studio.experiments.lab.tangent import tangent_part
 from gebm_studio.experiments.lab.values import Values
 from gebm_studio.experiments.stepwise import Stepwise
-from gebm_studio.messages import BarsPart, Pull
+from gebm_studio.messages import BarsPart, PairPart, PlanPart, Pull
+from gebm_studio.messages.arrays import Extent
 from gebm_studio.messages.divergences import Value
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.measures import ABOUT, Measure
@@ -38,7 +43,9 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         self._present = Present(self._pair)
         self._swept = SweptCurves()
         self._swept.take(self._pair)
+        self._bound = Bound(preset, self._pair)
         self._picture = Picture()
+        self._plan: tuple[object, PlanPart] | None = None
         self._looked: tuple[Measure, ...] = ()
         self._sees_curves = False
         self._shown_version = -1
@@ -54,7 +61,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
 
     @property
     def resting(self) -> bool:
-        return not (self._runs_along or self._pending)
+        return not (self._runs_along or self._pending) and self._bound.resting
 
     @property
     def _runs_along(self) -> bool:
@@ -67,9 +74,12 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         return self._present.pending(self._looked) or (self._sees_curves and self._swept.pending)
 
     def advance(self) -> None:
+        climbs = not self._bound.resting
         if self._runs_along:
             self._move()
-            self._iteration += 1
+        if climbs:
+            self._bound.advance()
+        self._iteration += self._runs_along or climbs
         self._work(RUNNING)
 
     def adopt(self, old: DivergencesPreset) -> None:
@@ -85,27 +95,37 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         found: dict[str, Any] = {}
         if "pair" in pull.needs:
             fine = not in_hand and not running
-            found["pair"] = self._picture.part(self._pair, pull.pair_extent, lambda x: (), 0, fine=fine)
+            found["pair"] = self._pair_part(pull.pair_extent, fine=fine)
         if "bars" in pull.needs:
             values = tuple(self._present.value(name) for name in shown(self.preset))
             found["bars"] = BarsPart(values, self._present.changes)
         if "swept" in pull.needs:
             version = self._present.changes + self._swept.changes + self.settings_version
             found["swept"] = self._swept.part(self._present, version)
+        if "tangent" in pull.needs:
+            found["tangent"] = tangent_part(self.preset, self.settings_version)
+        if "bound" in pull.needs:
+            found["bound"] = self._bound.part(pull.bound_since if known else 0)
+        if "plan" in pull.needs:
+            found["plan"] = self._plan_part()
         return found
 
     def restart_chains(self) -> None:
-        """Begin again from the left end of the swept parameter, where a point runs along."""
+        """Begin again: the climb from its start, and from its left end a swept parameter that runs along."""
+        self._bound.restart()
         if self._runs_along:
             self._runner = Runner()
             self._put(self.preset.swept.low)
 
     def saved(self) -> Saved:
-        return Saved({}, {"iteration": self._iteration, "runner": self._runner.saved()})
+        bound = self._bound.saved()
+        facts = {"iteration": self._iteration, "runner": self._runner.saved(), "bound": bound.facts}
+        return Saved({f"bound.{name}": value for name, value in bound.tensors.items()}, facts)
 
     def take_back(self, saved: Saved) -> None:
         self._iteration = int(saved.facts["iteration"])
         self._runner.take_back(saved.facts["runner"])
+        self._bound.take_back(Saved(saved.under("bound."), saved.facts["bound"]))
 
     def values(self) -> dict[str, Value]:
         """Every divergence of the pair as it is now, computed to the end."""
@@ -125,6 +145,23 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         """As `swept`, a piece at a time."""
         yield from self._swept.finish()
         return self._swept
+
+    @property
+    def bound(self) -> Bound:
+        """What climbs."""
+        return self._bound
+
+    def _pair_part(self, extent: Extent | None, *, fine: bool) -> PairPart:
+        version = self._bound.version if self.preset.view.lower == "critics" else 0
+        part = self._picture.part(self._pair, extent, self._bound.learned, version, fine=fine)
+        return self._picture.with_fits(part, self._bound.fits(part.x.astype(np.float64)))
+
+    def _plan_part(self) -> PlanPart:
+        """The plan, made again only where a law or the draws have changed."""
+        key = (self.preset.p, self.preset.q, self.preset.measure)
+        if self._plan is None or self._plan[0] != key:
+            self._plan = key, plan_part(self._pair, self.preset, self.settings_version)
+        return self._plan[1]
 
     def _look(self, pull: Pull) -> None:
         """Note what a window looks at."""
@@ -159,6 +196,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         self._pair = Pair(self.preset, self.folder, of=self._pair)
         self._present.take(self._pair, drop=drop)
         self._swept.take(self._pair)
+        self._bound.configure(self.preset, self._pair)
 
 
 def shown(preset: DivergencesPreset) -> tuple[Measure, ...]:

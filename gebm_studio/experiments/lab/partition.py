@@ -34,7 +34,7 @@ class LogPartition:
         bound: ⟨q, D⟩ + H(q); −∞ where q has mass where P has none.
         exact: log Z = log ∫ e^D, by quadrature.
         gap: KL(q‖p), by an integral of its own.
-        arrived: Whether the climb has ended.
+        arrived: Whether the climb has ended, or cannot begin.
     """
 
     def __init__(self, p: Law, start: Normal) -> None:
@@ -66,6 +66,13 @@ class LogPartition:
     def height(self, x: Doubles) -> Doubles:
         """D at x (N,), −∞ where P has no mass."""
         return self._p.log_density(x[:, None]) + CONSTANT
+
+    @property
+    def ending(self) -> str:
+        """How the climb has ended; empty while it goes on."""
+        if math.isinf(self.bound):
+            return "q has mass where P has none: ⟨q, D⟩ is −∞; choose a P that is positive everywhere"
+        return "the climb has ended: no Gaussian nearby is better" if self.arrived else ""
 
     @property
     def gap(self) -> float:

@@ -19,6 +19,8 @@ LABELS = {
     "kernel.scale": "kernel length ℓ", "kernel.regularisation": "λ", "critic.size": "size of the class",
     "measure.samples": "draws n",
 }  # fmt: skip
+_DIGITS = 4
+"""Of the running value, relative to its range."""
 _WHOLE = ("critic.size", "measure.samples")
 
 
@@ -86,7 +88,7 @@ class Runner:
         self._fraction = fraction
         low, high = allowed(preset)
         value = min(high, max(low, _value_of(swept, fraction)))
-        self._wrote = float(round(value)) if swept.over in _WHOLE else value
+        self._wrote = float(round(value)) if swept.over in _WHOLE else _readable(swept, value)
         return self._wrote
 
     def saved(self) -> dict[str, Any]:
@@ -98,6 +100,13 @@ class Runner:
         """Go on from what `saved` gave."""
         self._fraction, self._direction = float(facts["fraction"]), int(facts["direction"])
         self._wrote = math.nan if facts["wrote"] is None else float(facts["wrote"])
+
+
+def _readable(swept: Swept, value: float) -> float:
+    """A value with as many digits as a control can show, and a picture tell."""
+    if swept.spacing == "log":
+        return float(f"{value:.{_DIGITS}g}")
+    return round(value, max(0, _DIGITS - 1 - math.floor(math.log10(swept.high - swept.low))))
 
 
 def _setting(preset: DivergencesPreset, value: float) -> float | int | tuple[float, float]:

@@ -30,9 +30,11 @@ def write(order: m.Export, run: Experiment, send: Send) -> None:
         else:
             exports.write_curves(order.path, trained(run, "curves"))
         send(m.Written(order.path, "curves"))
-    else:
+    elif isinstance(order, m.ExportSweep):
         sweep_table.write_sweep(order.path, trained(run, "sweep").front)
         send(m.Written(order.path, "sweep"))
+    else:
+        raise TypeError(f"{type(order).__name__} takes long; make a task of it")
 
 
 def task(order: m.Export, run: Experiment, send: Send) -> Task:

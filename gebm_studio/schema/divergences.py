@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from gebm_studio.schema.field import Section, setting
 from gebm_studio.schema.law import AnyLaw, Gaussian, Law
@@ -16,6 +17,19 @@ Moved = Literal[
 ]
 """What a swept curve can run over; a place is moved along the first axis."""
 Dock = Literal["bars", "swept", "tangent", "bound", "plan"]
+
+
+T = TypeVar("T", bound=Sequence[str])
+
+
+def _each_once(names: T) -> T:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"each name may stand once, got {' and '.join(twice)} twice or more")
+    return names
+
+
+Once = AfterValidator(_each_once)
 
 
 class Kernel(Section):
@@ -70,7 +84,7 @@ class Swept(Section):
     high: float = setting(3.0, help="Last value of the parameter.", ge=-1e6, le=1e6, live=True)
     points: int = setting(41, help="Values in between, evenly spaced.", unit="points", ge=5, le=401, live=True)
     spacing: Literal["linear", "log"] = setting("linear", help="How the values are spaced.", live=True)
-    curves: tuple[Measure, ...] = setting(
+    curves: Annotated[tuple[Measure, ...], Once] = setting(
         ("kl", "jensen_shannon", "w1", "mmd", "kale"),
         help="The divergences that are drawn.",
         live=True,
@@ -123,7 +137,7 @@ class Critic(Section):
 class Fit(Section):
     """One Gaussian in the place of Q, fitted to P under several divergences at once."""
 
-    divergences: tuple[Phi, ...] = setting(
+    divergences: Annotated[tuple[Phi, ...], Once] = setting(
         (), help="Under which divergences a Gaussian is fitted; none: no fits.", max_length=9
     )
     rate: float = setting(
@@ -134,7 +148,7 @@ class Fit(Section):
 class LabView(Section):
     """What the panels show."""
 
-    docks: tuple[Dock, ...] = setting(
+    docks: Annotated[tuple[Dock, ...], Once] = setting(
         ("bars", "swept"),
         help="The panels beside the pair: bars, swept, tangent, bound, plan.",
         live=True,
@@ -158,7 +172,7 @@ class LabView(Section):
         0.5, help="Slope v of the tangent to φ: its intercept is −φ*(v).", symbol="v", ge=-50.0, le=50.0, live=True,
         slider=(-4.0, 4.0),
     )  # fmt: skip
-    bars: tuple[Measure, ...] = setting(
+    bars: Annotated[tuple[Measure, ...], Once] = setting(
         (), help="The divergences drawn as bars; none: all that the pair has.", live=True, max_length=19
     )
     pace: float = setting(

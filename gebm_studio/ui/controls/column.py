@@ -66,9 +66,9 @@ class SettingsColumn(QWidget):
         for name, wanted in self.wanted(settings).items():
             self.groups[name].setVisible(wanted)
         for path in self.idle(settings.preset):
-            group, _, _ = path.partition(".")
-            if path in self.groups[group].rows:
-                self.groups[group].rows[path].hide()
+            rows = self.groups[path.partition(".")[0]].rows
+            if path in rows:
+                rows[path].hide()
 
     def wanted(self, settings: RunSettings) -> dict[str, bool]:
         """Whether the groups that only some presets need are shown."""

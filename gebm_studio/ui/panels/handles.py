@@ -145,7 +145,7 @@ class Handles(Item):
         painter.setWorldTransform(QTransform())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for name in sorted(NAMES, key=lambda name: name == self.chosen):
-            self._paint(painter, name, self._spots(name, place))
+            self._paint(painter, name, self._spots(name, place), place.mapRect(self.boundingRect()).height())
         painter.restore()
 
     def _spots(self, name: Name, place: QTransform) -> list[Spot]:
@@ -163,19 +163,20 @@ class Handles(Item):
         if math.isfinite(stand.width):
             ahead = QPointF(across, -up)
             apart = max(abs(stand.width) * abs(place.m11()), APART)
-            spots += [Spot(name, "width", centre + side * apart * ahead, side) for side in (-1, 1)]
+            spots += [Spot(name, "width", centre + ahead * (side * apart), side) for side in (-1, 1)]
             if math.isfinite(stand.angle) and not self._in_rows:
-                spots.append(Spot(name, "angle", centre + (apart + BEYOND) * ahead))
+                spots.append(Spot(name, "angle", centre + ahead * (apart + BEYOND)))
         return spots
 
-    def _paint(self, painter: QPainter, name: Name, spots: list[Spot]) -> None:
+    def _paint(self, painter: QPainter, name: Name, spots: list[Spot], height: float) -> None:
         if not spots:
             return
         colour, centre = self._colours[name], spots[0].at
         far = spots[1:]
         if far:
             ahead = far[1].at - far[0].at
-            across = QPointF(-ahead.y(), ahead.x()) * (BAR / math.hypot(ahead.x(), ahead.y()))
+            bar = BAR if not self._in_rows else min(BAR, 0.35 * row_height(height))
+            across = QPointF(-ahead.y(), ahead.x()) * (bar / math.hypot(ahead.x(), ahead.y()))
             stem = self._pens(colour, 1.4)
             for pen in stem:
                 painter.setPen(pen)

@@ -23,7 +23,7 @@ STEM = 0.72
 """Height of the stems of atoms, as a share of the picture's."""
 NEAR = 6.0
 """A stem is held within so many pixels; so far above the axis begins the body of a density."""
-ALPHA = {"p": 70, "q": 55}
+ALPHA: dict[Name, int] = {"p": 70, "q": 55}
 LOW = 220
 """Pictures lower than so many pixels leave the numbers of x to the one below."""
 TICKS = 48
@@ -108,7 +108,7 @@ class DensitiesPlot(HandlePlot):
         self.axis("left").setWidth(room_at_left(look))
         if not hasattr(self, "_part"):
             return
-        for name, role in (("p", look.data), ("q", look.base)):
+        for name, role in zip(NAMES, (look.data, look.base), strict=True):
             self.lines[name].setPen(look.pen(role, 2.0))
             self.lines[name].setBrush(look.brush(role, ALPHA[name]))
             self.rugs[name].set_colours(role)

@@ -58,13 +58,19 @@ def signed_table(look: theme.Theme) -> NDArray[np.uint8]:
     return ramp((low, look.plot, high), 256)
 
 
+class ShortKey(ColourKey):
+    """A colour scale that fits into a narrow panel beside a long name."""
+
+    WIDTH = 44
+
+
 class PairPlanePlot(HandlePlot):
     """The picture of both laws in the plane."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(equal=True, parent=parent)
         self.legend = FlowBar()
-        self.key = ColourKey(self.legend)
+        self.key = ShortKey(self.legend)
         self.key.hide()
         self.map = FieldMap()
         self.lines: dict[Name, Segments] = {name: Segments() for name in NAMES}

@@ -87,7 +87,7 @@ class DrawingTools:
             "Eraser", "Rub points out; without it the right button does.", lambda _on: switched()
         )
         self.clear = header.button("Clear", "Take all points of this law away.")
-        self.clear.clicked.connect(lambda: self.law and cleared(self.law))
+        self.clear.clicked.connect(lambda: self._clear_clicked(cleared))
         self._show()
 
     @property
@@ -129,6 +129,10 @@ class DrawingTools:
                 self.draw[other].setChecked(False)
         self._show()
         self._switched()
+
+    def _clear_clicked(self, cleared: Callable[[Name], None]) -> None:
+        if self.law is not None:
+            cleared(self.law)
 
     def _show(self) -> None:
         for tool in (self.eraser, self.clear):

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsItem, QSizePolicy, Q
 
 from gebm_studio.messages import Extent
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.primitives import Axis, Crosshair
+from gebm_studio.ui.panels.crosshair import Crosshair
+from gebm_studio.ui.panels.primitives import Axis
 
 SMALL = 200
 """Pictures narrower than this many pixels, or lower than half as many, drop an axis for the picture's sake."""

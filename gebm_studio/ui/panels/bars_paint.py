@@ -19,10 +19,10 @@ from gebm_studio.ui.panels.numbers import short
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTRE = Qt.AlignmentFlag.AlignCenter
-BEYOND = 18.0
+BEYOND = 24.0
 """Pixels at the end of all bars that only infinite ones reach."""
-TEAR = 5.0
-"""Width of the break in an infinite bar."""
+CUT, PIECE, SLANT = 3.0, 5.0, 4.0
+"""Width of a cut through an infinite bar, of what is left between two, and how far a cut leans."""
 STALE = 0.45
 """Opacity of a value of an earlier pair."""
 PALE = 110
@@ -180,25 +180,31 @@ def _paint_whisker(
 
 
 def _paint_infinite(painter: QPainter, look: theme.Theme, value: Value, bar: QRectF) -> None:
-    """A bar to the very edge, torn near its end."""
-    tear = bar.right() - BEYOND * 0.6
-    teeth = 3
-    step = bar.height() / teeth
-
-    def edge(x: float) -> list[QPointF]:
-        return [QPointF(x + (TEAR if k % 2 else 0.0), bar.top() + k * step) for k in range(teeth + 1)]
-
+    """A bar to the very edge, cut through twice near its end, which is an arrow."""
     tone = QColor(LOOKS[value.name].colour(look))
     tone.setAlpha(PALE if LOOKS[value.name].dashed else 255)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(tone)
-    painter.drawPolygon(QPolygonF([*edge(tear), bar.bottomLeft(), bar.topLeft()]))
-    tip = QPointF(bar.right() + 1, bar.center().y())
-    shoulder = bar.right() - 5
-    painter.drawPolygon(
-        QPolygonF([*edge(tear + TEAR), QPointF(shoulder, bar.bottom()), tip, QPointF(shoulder, bar.top())])
-    )
+    cuts = [bar.right() - BEYOND + k * (PIECE + CUT) for k in range(3)]
+    painter.drawPolygon(_slanted(bar, bar.left() - SLANT, cuts[0], straight=True))
+    painter.drawPolygon(_slanted(bar, cuts[0] + CUT, cuts[1]))
+    left, middle = cuts[1] + CUT, bar.center().y()
+    outline = [(left + SLANT, bar.top()), (cuts[2], bar.top()), (bar.right() + 1, middle), (cuts[2], bar.bottom())]
+    painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in (*outline, (left, bar.bottom()))]))
     painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def _slanted(bar: QRectF, left: float, right: float, straight: bool = False) -> QPolygonF:
+    """The piece of a bar between two slanted cuts, or from its straight beginning to one."""
+    lower = left + SLANT if straight else left
+    return QPolygonF(
+        [
+            QPointF(left + SLANT, bar.top()),
+            QPointF(right + SLANT, bar.top()),
+            QPointF(right, bar.bottom()),
+            QPointF(lower, bar.bottom()),
+        ]
+    )
 
 
 def _paint_stale(painter: QPainter, look: theme.Theme, columns: Columns, room: QRectF) -> None:

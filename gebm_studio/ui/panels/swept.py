@@ -93,6 +93,7 @@ class SweptPanel(Panel[DivergencesPreset]):
     def clear(self) -> None:
         self._part, self._at = None, None
         self._echo.forget()
+        self.readout.say("")  # the pointer may have left the picture as it went away
         self.view.forget()
         for entry in self.entries:
             entry.hide()

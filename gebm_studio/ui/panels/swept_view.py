@@ -166,11 +166,13 @@ class SweptView(CursorPlot):
             return
         part, x = self.axes.part, self.axes.x(self.axes.part.horizontal)
         spots = [np.stack([x, self.axes.y(curve.values)], axis=1) for curve in part.curves]
-        spots += [np.stack([x, x], axis=1)] if self.axes.against else []
+        left, right, bottom, top = self.extent
+        if self.axes.against:
+            line = np.linspace(max(left, bottom), min(right, top), len(x))
+            spots.append(np.stack([line, line], axis=1))
         every = np.concatenate(spots)
         every = every[np.isfinite(every).all(axis=1)]
         room = self.view.sceneBoundingRect()
-        left, right, bottom, top = self.extent
         scale = np.array([room.width() / (right - left), -room.height() / (top - bottom)])
         pixels = (every - np.array([left, top])) * scale + np.array([room.left(), room.top()])
         self.inset.show(part.inset, pixels, room, STRIP if self._strip else 0.0)

@@ -13,29 +13,22 @@ from gebm_studio.experiments.experiment import Saved
 from gebm_studio.experiments.lab.ascent import Ascent
 from gebm_studio.experiments.lab.descending import Normal
 from gebm_studio.experiments.lab.fits import Fits
-from gebm_studio.experiments.lab.forms import form_of
+from gebm_studio.experiments.lab.forms import box_of, form_of, suits
 from gebm_studio.experiments.lab.games import GAMES, bound_label, bounded, bounded_label, reading_of
 from gebm_studio.experiments.lab.later import Pieces
-from gebm_studio.experiments.lab.mesh import hull, mesh_of
+from gebm_studio.experiments.lab.mesh import mesh_of
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.experiments.lab.partition import LogPartition
 from gebm_studio.experiments.lab.rows import Rows
+from gebm_studio.experiments.lab.shown import floats
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.experiments.lab.values import Values
 from gebm_studio.messages import BoundPart, Function, Value, frozen
-from gebm_studio.messages.arrays import Floats
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.measures import Measure
 
-_PAD = 0.1
-"""Of a critic's box beyond both laws, in their range."""
-_SMALLEST = 0.25
-"""Share of its box that the laws may fill before a smaller one is taken."""
-
 _SOUGHT = Value("kl", math.nan, math.nan, "", "")
-_LARGEST = 1e30
-"""Of what is drawn."""
 
 
 class Bound:
@@ -126,17 +119,17 @@ class Bound:
         if isinstance(climb, Ascent):
             reading = reading_of(self._preset.critic.divergence)
             values = reading.of_critic(climb.critic(torch.from_numpy(np.ascontiguousarray(x))))
-            return (Function(reading.label, _floats(values.numpy())),)
+            return (Function(reading.label, floats(values.numpy())),)
         if isinstance(climb, LogPartition):
             log_q, height = climb.q.log_density(x[:, 0]) + climb.exact, climb.height(x[:, 0])
-            return (Function("log q + log Z", _floats(log_q)), Function("D", _floats(height), tight=True))
+            return (Function("log q + log Z", floats(log_q)), Function("D", floats(height), tight=True))
         return ()
 
     def fits(self, x: Doubles) -> tuple[Function, ...]:
         """Densities at x (n,) on the line of the Gaussians that move."""
         found: tuple[Function, ...] = ()
         if isinstance(self._climb, LogPartition):
-            found += (Function("q", _floats(np.exp(self._climb.q.log_density(x)))),)
+            found += (Function("q", floats(np.exp(self._climb.q.log_density(x)))),)
         return found if self._fits is None else (*found, *self._fits.densities(x))
 
     # How it goes.
@@ -178,13 +171,12 @@ class Bound:
                 self._climb.measure(pair.p)
             return
         mesh = mesh_of(pair)
-        low, high = hull(pair)
         if not isinstance(self._climb, Ascent):
-            self._climb = Ascent(form_of(critic, _box(low, high), self._preset.seed), GAMES[critic.divergence], mesh)
+            self._climb = Ascent(form_of(critic, box_of(pair), self._preset.seed), GAMES[critic.divergence], mesh)
             return
         self._climb.measure(mesh)
-        if not _suits(self._climb.form.box, low, high):
-            self._climb.rescale(_box(low, high))
+        if not suits(self._climb.form.box, pair):
+            self._climb.rescale(box_of(pair))
 
     def _measure_fits(self, q_moved: bool) -> None:
         names, pair = self._preset.fit.divergences, self._pair
@@ -305,21 +297,3 @@ class Bound:
         self.steps = int(facts["steps"])
         self._rows.load(saved.tensors["rows"].numpy().copy(), int(facts["every"]))
         self.version += 1
-
-
-def _box(low: Doubles, high: Doubles) -> Box:
-    """A critic's box about both laws, with room to move."""
-    centre, half = (low + high) / 2, (0.5 + _PAD) * (high - low)
-    return Box(torch.from_numpy(centre), torch.from_numpy(half))
-
-
-def _suits(box: Box, low: Doubles, high: Doubles) -> bool:
-    """Whether the laws lie in the box and fill enough of it."""
-    centre, half = box.centre.numpy(), box.half.numpy()
-    inside = bool((low >= centre - half).all() and (high <= centre + half).all())
-    return inside and bool(((high - low) / 2 >= _SMALLEST * half).any())
-
-
-def _floats(values: Doubles) -> Floats:
-    floats: Floats = frozen(np.clip(values, -_LARGEST, _LARGEST).astype(np.float32))
-    return floats

@@ -12,9 +12,17 @@ from torch import Tensor
 from torch.nn.functional import silu
 
 from gebm_studio.divergences import Basis, Box, Bumps, Polynomials, Relus
-from gebm_studio.experiments.lab.mesh import Mesh
+from gebm_studio.experiments.lab.mesh import Mesh, hull
+from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.schema.divergences import Critic
 
+SPANS = ("polynomial", "bumps", "relu")
+"""The classes that are linear in their parameters."""
+
+_PAD = 0.1
+"""Of a critic's box beyond both laws, in their range."""
+_SMALLEST = 0.25
+"""Share of its box that the laws may fill before a smaller one is taken."""
 _RIDGE = 1e-10
 """Relative to the mean of the diagonal, so that functions that no mass sees get no part of a projection."""
 
@@ -113,7 +121,16 @@ def form_of(critic: Critic, box: Box, seed: int) -> Form:
     """The class that the settings choose.
 
     Raises:
-        ValueError: For a class with too many functions.
+        ValueError: For a class with too many functions, or none.
+    """
+    return Network(critic.size, box, seed) if critic.family == "network" else span_of(critic, box, seed)
+
+
+def span_of(critic: Critic, box: Box, seed: int) -> Span:
+    """The class that the settings choose, where it is linear in its parameters: one of `SPANS`.
+
+    Raises:
+        ValueError: For a class with too many functions, or another.
     """
     size = critic.size
     match critic.family:
@@ -124,6 +141,26 @@ def form_of(critic: Critic, box: Box, seed: int) -> Form:
             return Span(lambda at: Bumps(at, side), box, f"{side**box.dimension} Gaussian bumps")
         case "relu":
             return Span(lambda at: Relus(at, size, seed), box, f"{size} random ReLU features")
-        case "network":
-            return Network(size, box, seed)
-    raise ValueError(f"{critic.family} is no class of critics; choose polynomial, bumps, relu or network")
+    raise ValueError(f"{critic.family} is no span of functions; choose one of {', '.join(SPANS)}")
+
+
+def box_of(pair: Pair) -> Box:
+    """A critic's box about both laws, with some room to move.
+
+    Raises:
+        Unknown: Where a law has no points.
+    """
+    low, high = hull(pair)
+    return Box(torch.from_numpy((low + high) / 2), torch.from_numpy((0.5 + _PAD) * (high - low)))
+
+
+def suits(box: Box, pair: Pair) -> bool:
+    """Whether both laws lie in a box and fill enough of it.
+
+    Raises:
+        Unknown: Where a law has no points.
+    """
+    low, high = hull(pair)
+    centre, half = box.centre.numpy(), box.half.numpy()
+    inside = bool((low >= centre - half).all() and (high <= centre + half).all())
+    return inside and bool(((high - low) / 2 >= _SMALLEST * half).any())

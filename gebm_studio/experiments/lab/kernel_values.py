@@ -7,11 +7,6 @@ import math
 import numpy as np
 
 from gebm_studio.divergences import (
-    Basis,
-    Box,
-    Bumps,
-    Polynomials,
-    Relus,
     kale_of_class,
     mmd2,
     mmd2_gaussians,
@@ -19,15 +14,14 @@ from gebm_studio.divergences import (
     mmd2_uniform,
     mmd_witness,
 )
+from gebm_studio.experiments.lab.forms import SPANS, box_of, span_of
 from gebm_studio.experiments.lab.found import Found, by_quadrature, closed
 from gebm_studio.experiments.lab.later import Pieces
+from gebm_studio.experiments.lab.mesh import mesh_of
 from gebm_studio.experiments.lab.nodes import Weighted
 from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.experiments.lab.transports import w1_of
 from gebm_studio.experiments.lab.unknown import Unknown
-
-_MOST_BUMPS = 24
-"""Bumps along an axis of the plane."""
 
 
 def mmd2_of(pair: Pair) -> Found:
@@ -91,24 +85,17 @@ def lipschitz_of(pair: Pair) -> Pieces[Found]:
 
 
 def features_of(pair: Pair) -> Found:
-    """KALE over the span of a basis: the bound's class, ReLU features where it has none.
+    """KALE over the span of a basis: the class of the bound's critic, ReLU features where that is no span.
 
     Raises:
         Unknown: Where a law has no points.
     """
-    p, q = pair.nodes
-    size, box = pair.preset.critic.size, Box.around(p.x, q.x)
-    basis: Basis
-    match pair.preset.critic.family:
-        case "polynomial":
-            what, basis = f"polynomials to degree {size}", Polynomials(box, size)
-        case "bumps":
-            side = size if pair.dimension == 1 else min(_MOST_BUMPS, max(1, round(math.sqrt(size))))
-            what, basis = f"{side**pair.dimension} bumps", Bumps(box, side)
-        case _:
-            what, basis = f"{size} ReLU features", Relus(box, size, seed=pair.preset.seed)
-    found = kale_of_class(basis, p, q)
-    return Found(found.value, found.gap, f"{what}, {_of(*pair.on)}", found.note)
+    critic = pair.preset.critic
+    if critic.family not in SPANS:
+        critic = critic.model_copy(update={"family": "relu"})
+    form, mesh = span_of(critic, box_of(pair), pair.preset.seed), mesh_of(pair)
+    found = kale_of_class(form.basis, mesh.of_p, mesh.of_q)
+    return Found(found.value, found.gap, f"{form.label}, {mesh.protocol}", found.note)
 
 
 def _factor(pair: Pair) -> float:

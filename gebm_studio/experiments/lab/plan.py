@@ -14,8 +14,9 @@ from gebm_studio.divergences import Critic1D, integrate, plan_1d
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.experiments.lab.roots import roots
+from gebm_studio.experiments.lab.shown import floats
 from gebm_studio.experiments.lab.unknown import Unknown
-from gebm_studio.messages import PlanPart, frozen
+from gebm_studio.messages import PlanPart
 from gebm_studio.messages.arrays import Floats
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.targets.laws import Law
@@ -47,8 +48,8 @@ def plan_part(pair: Pair, preset: DivergencesPreset, version: int) -> PlanPart:
         finite = pair.p.atoms is not None and pair.q.atoms is not None
         return _of_points(pair, version) if pair.by_samples or finite else _of_laws(pair, version)
     except Unknown as reason:
-        nothing = _floats(np.empty(0))
-        return PlanPart(_floats(np.empty((0, 3))), nothing, nothing, math.nan, math.nan, str(reason), version)
+        nothing = floats(np.empty(0))
+        return PlanPart(floats(np.empty((0, 3))), nothing, nothing, math.nan, math.nan, str(reason), version)
 
 
 def _of_points(pair: Pair, version: int) -> PlanPart:
@@ -61,7 +62,7 @@ def _of_points(pair: Pair, version: int) -> PlanPart:
         pieces = _thinned(pieces)
         note += f"; {len(pieces)} of {len(plan.mass)} parcels are drawn"
     grid, values = _drawn(plan.critic, plan.critic.points)
-    return PlanPart(_floats(pieces), grid, values, plan.cost, plan.dual, note, version)
+    return PlanPart(floats(pieces), grid, values, plan.cost, plan.dual, note, version)
 
 
 def _of_laws(pair: Pair, version: int) -> PlanPart:
@@ -76,7 +77,7 @@ def _of_laws(pair: Pair, version: int) -> PlanPart:
     note = f"{PIECES} parcels of equal mass are drawn; cost and gain by quadrature, error {error:.0e}"
     ends = np.array([corner[0] for law in (p, q) for corner in law.home])
     grid, values = _drawn(critic, ends)
-    return PlanPart(_floats(pieces), grid, values, cost, of_p - of_q, note, version)
+    return PlanPart(floats(pieces), grid, values, cost, of_p - of_q, note, version)
 
 
 def _critic(p: Law, q: Law) -> Critic1D:
@@ -155,9 +156,4 @@ def _drawn(critic: Critic1D, ends: Doubles) -> tuple[Floats, Floats]:
     inner = critic.points[(critic.points > low - pad) & (critic.points < high + pad)]
     x = np.concatenate([[low - pad], inner, [high + pad]])
     values = critic(x)
-    return _floats(x), _floats(values - float(values.min()))
-
-
-def _floats(values: Doubles) -> Floats:
-    floats: Floats = frozen(values.astype(np.float32))
-    return floats
+    return floats(x), floats(values - float(values.min()))

@@ -10,8 +10,8 @@ import numpy as np
 
 from gebm_studio.divergences import GENERATORS, Generator, biconjugate, evaluate
 from gebm_studio.experiments.lab.nodes import Doubles
-from gebm_studio.messages import TangentPart, frozen
-from gebm_studio.messages.arrays import Floats
+from gebm_studio.experiments.lab.shown import floats
+from gebm_studio.messages import TangentPart
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.measures import Phi
 
@@ -52,11 +52,11 @@ def tangent_part(preset: DivergencesPreset, version: int) -> TangentPart:
     touches = touching(generator, slope)
     return TangentPart(
         name=name,
-        u=_floats(curves.u),
-        generator=_floats(curves.generator),
-        biconjugate=_floats(curves.biconjugate),
-        t=_floats(curves.t),
-        conjugate=_floats(curves.conjugate),
+        u=floats(curves.u),
+        generator=floats(curves.generator),
+        biconjugate=floats(curves.biconjugate),
+        t=floats(curves.t),
+        conjugate=floats(curves.conjugate),
         slope=slope,
         touches=touches,
         value_there=math.nan if math.isnan(touches) else float(evaluate(generator.f, touches)),
@@ -105,8 +105,3 @@ def _u_range(generator: Generator) -> Doubles:
     u = u[evaluate(generator.f, u) <= _HIGHEST]
     low, high = float(u[0]), float(u[-1])
     return low + (high - low) * np.linspace(0, 1, _POINTS) ** 2
-
-
-def _floats(values: Doubles) -> Floats:
-    floats: Floats = frozen(values.astype(np.float32))
-    return floats

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from gebm_studio.messages import BarsPart, Inset, SweptCurve, SweptPart, Value, frozen
+from gebm_studio.messages import (
+    BarsPart,
+    BoundPart,
+    FitRow,
+    Inset,
+    PlanPart,
+    SweptCurve,
+    SweptPart,
+    TangentPart,
+    Value,
+    frozen,
+)
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.measures import Measure
+from tests.ui.frames import floats
 
 SHIFTED: dict[Measure, tuple[float, float]] = {
     "kl": (0.5, 0.0), "reverse_kl": (0.5, 0.0), "jeffrey": (1.0, 0.0), "pearson": (math.e - 1, 0.0),
@@ -93,7 +106,7 @@ def against_part(at: float = 0.7, points: int = 41, **changes: Any) -> SweptPart
         return np.log(s) + 1 / (2 * s**2) - 0.5
 
     def kale(s: Any) -> Any:
-        return 0.62 * kl(s) ** 0.9 / (1 + 0.9 * kl(s))
+        return 0.45 * kl(s) / (1 + 0.6 * kl(s))
 
     s = np.linspace(0.5, 1.0, points)
     fields: dict[str, Any] = dict(
@@ -142,3 +155,78 @@ def disjoint_part(at: float = 1.5, points: int = 41, **changes: Any) -> SweptPar
         version=1,
     )
     return SweptPart(**{**fields, **changes})
+
+
+# The conjugate, the bound and the plan
+
+
+def tangent_part(slope: float = 0.5, name: str = "kl", version: int = 1, **changes: Any) -> TangentPart:
+    """The tangent of a slope to KL's u log u, or to the −log u of its reverse, which no slope above zero touches."""
+    u, t = np.linspace(0.0, 4.0, 401), np.linspace(-4.0, 3.0, 351)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if name == "kl":
+            generator = np.where(u > 0, u * np.log(u), 0.0)
+            conjugate, there, touches = np.exp(t - 1), math.exp(slope - 1), math.exp(slope - 1)
+            value_there, domain, formulas = touches * (slope - 1), (-math.inf, math.inf), ("u log u", "eᵗ⁻¹")
+        else:
+            generator = -np.log(u)
+            conjugate = np.where(t < 0, -1 - np.log(-t), np.inf)
+            there, touches = (-1 - math.log(-slope), -1 / slope) if slope < 0 else (math.inf, math.nan)
+            value_there, domain, formulas = -math.log(touches), (-math.inf, 0.0), ("−log u", "−1 − log(−t)")
+    fields: dict[str, Any] = dict(
+        name=name, u=floats(u), generator=floats(generator), biconjugate=floats(generator), t=floats(t),
+        conjugate=floats(conjugate), slope=slope, touches=touches, value_there=value_there, conjugate_there=there,
+        domain=domain, formulas=formulas, error=3e-9, version=version,
+    )  # fmt: skip
+    return TangentPart(**{**fields, **changes})
+
+
+def bound_rows(first: int, last: int) -> Any:
+    """Step and bound of a critic that climbs to KL = 0.5."""
+    steps = np.arange(first, max(first, last))
+    return doubles(np.stack([steps, 0.5 - 0.87 * np.exp(-steps / 80)], axis=1))
+
+
+def bound_part(since: int = 0, rows: Any = None, **changes: Any) -> BoundPart:
+    """A network that climbs the bound of KL for N(0, 1) against N(1, 1)."""
+    rows = bound_rows(since, 300) if rows is None else rows
+    bound = float(rows[-1, 1]) if len(rows) else math.nan
+    fields: dict[str, Any] = dict(
+        title="Bound of KL(P‖Q)", since=since, rows=rows, bound=bound, exact=0.5, gap=0.5 - bound,
+        bound_label="E_P T − E_Q φ*(T)", exact_label="KL(P‖Q)", critic="network of 8 hidden units, Adam",
+        protocol="quadrature, 400 nodes", fits=(), version=1,
+    )  # fmt: skip
+    return BoundPart(**{**fields, **changes})
+
+
+def fit_rows(left: float = 0.1) -> tuple[FitRow, ...]:
+    """Gaussians under five divergences, so far from the best ones."""
+    best: dict[Measure, tuple[float, float, float]] = {
+        "kl": (0.2831, 1.0100, 1.8308), "reverse_kl": (0.2480, 1.5782, 1.6319), "jeffrey": (0.5705, 1.3218, 1.7034),
+        "jensen_shannon": (0.0640, 1.3070, 1.7542), "pearson": (0.6457, 0.5737, 1.9274),
+    }  # fmt: skip
+    return tuple(
+        FitRow(name, value + left, mean - 3 * left, std + 2 * left, value, mean, std)
+        for name, (value, mean, std) in best.items()
+    )
+
+
+def plan_part(shift: float = 1.0, pieces: int = 60, **changes: Any) -> PlanPart:
+    """N(0, 1) moved to N(a, 1.5²): pieces of equal mass between quantiles, and the critic that proves the cost."""
+    source = np.array([NormalDist().inv_cdf((k + 0.5) / pieces) for k in range(pieces)])
+    target = shift + 1.5 * source
+    x = np.linspace(-5, 6, 301)
+    middle = -shift / 0.5  # where mass turns round: x = a + 1.5 x
+    critic = -np.abs(x - middle)
+    plan = np.stack([source, target, np.full(pieces, 1 / pieces)], axis=1)
+    cost = float(np.abs(target - source).mean())
+    fields: dict[str, Any] = dict(
+        plan=floats(plan),
+        x=floats(x),
+        critic=floats(critic),
+        cost=cost,
+        gain=cost - 2e-9,
+        note="60 quantiles",
+        version=1,
+    )
+    return PlanPart(**{**fields, **changes})

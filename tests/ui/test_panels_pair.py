@@ -274,6 +274,18 @@ def test_both_pictures_zoom_together_and_a_double_click_shows_everything(pair: P
         assert plot.extent[:2] == other.extent[:2] == pytest.approx((-9.0, 9.0))
 
 
+def test_a_double_click_on_a_body_shows_everything_and_one_on_a_handle_holds_it(pair: Pair) -> None:
+    panel = pair()
+    changes = told(panel)
+    panel.plot.view.setXRange(-2.0, 2.0, padding=0)
+    panel.plot.view.sigRangeChangedManually.emit([True, False])
+    handle = spot(panel, "q", "at")
+    QTest.mouseDClick(panel.plot.viewport(), LEFT, NONE, handle)
+    assert panel.plot.touched and not changes
+    QTest.mouseDClick(panel.plot.viewport(), LEFT, NONE, place(panel, 1.0, 0.2))
+    assert not panel.plot.touched and panel.plot.extent[:2] == (-4.0, 4.0) and not changes
+
+
 def test_the_reading_is_of_the_pointer_and_the_notes_stand_where_there_is_none(pair: Pair) -> None:
     panel = pair(pair_frames.line_part(note="closed form"))
     assert panel.readout.text == "closed form"

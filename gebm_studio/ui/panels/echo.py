@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 1.0
+PATIENCE = 2.0
 """Seconds after which a wish that no picture ever showed is given up: the engine moves the law itself, or refused."""
 
 Shown = tuple[float, ...]

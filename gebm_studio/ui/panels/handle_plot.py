@@ -18,6 +18,8 @@ from gebm_studio.ui.panels.table import nice_step
 TURN = math.pi / 36
 """What one key press turns a law by."""
 
+KEYS = "P or Q chooses a law; the arrow keys move it, with Shift they change its width, with Control they turn it."
+
 Key = Qt.Key
 Cursor = Qt.CursorShape
 ARROWS = {Key.Key_Left: (-1, 0), Key.Key_Right: (1, 0), Key.Key_Up: (0, 1), Key.Key_Down: (0, -1)}
@@ -57,6 +59,8 @@ class HandlePlot(Plot):
         self._hand: _Hand | None = None
         self._stroke: bool | None = None
         self.handles.restyle(theme.current())
+        self.setAccessibleName("The laws P and Q")
+        self.setAccessibleDescription(KEYS)
 
     @property
     def busy(self) -> bool:
@@ -113,7 +117,8 @@ class HandlePlot(Plot):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         # Two quick clicks of a brush, or on a handle, are two clicks.
-        if self._brush_down(event) or self._take(event):
+        on_handle = self.handles.find(self._places(event)[1]) is not None
+        if self._brush_down(event) or (on_handle and self._take(event)):
             event.accept()
         else:
             super().mouseDoubleClickEvent(event)
@@ -148,6 +153,7 @@ class HandlePlot(Plot):
         self.handles.heat((found.law, found.grip))
         self._hand = _Hand(found, spot - self._true_spot(found, stand), stand)
         self.viewport().setCursor(Cursor.ClosedHandCursor)
+        self.pointed.emit(None)  # lines through the pointer would lie over what is moved
         self.grasped.emit()
         return True
 

@@ -28,6 +28,9 @@ TIPS = {
 }
 
 
+HINT = "Drag P and Q: circles move them, bars widen them."
+
+
 class PairPanel(Panel[DivergencesPreset]):
     """Both laws on the line or in the plane, with handles, and what is between them.
 
@@ -218,7 +221,7 @@ class PairPanel(Panel[DivergencesPreset]):
         else:
             notes = (("", part.note), ("P: ", part.p.note), ("Q: ", part.q.note))
             said += [who + note for who, note in notes if note]
-        self.readout.say(" · ".join(filter(None, said)))
+        self.readout.say(" · ".join(filter(None, said)) or HINT)
 
     def _drawing(self) -> str:
         """How many points of the law that is being drawn there are."""

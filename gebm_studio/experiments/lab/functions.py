@@ -15,6 +15,7 @@ from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.messages import Function, Map
+from gebm_studio.messages.arrays import Extent
 from gebm_studio.schema.measures import ABOUT, Phi
 
 Learned = Callable[[Doubles], tuple[Function, ...]]
@@ -28,6 +29,8 @@ LABELS = {
     "kale_critic": "critic h",
     "transport": "1-Lipschitz critic",
 }
+_SEEN = 1e-3
+"""Of its highest density, from which on the place of a law counts for the colours of a map."""
 _STEEPEST = 700.0
 """Logarithms of ratios beyond this leave the range of a float."""
 
@@ -87,11 +90,23 @@ def functions(pair: Pair, x: Doubles, log_p: Doubles | None, log_q: Doubles | No
     return [_function(label_of(pair), _transport(pair, x))]
 
 
-def map_of(pair: Pair, function: Function, shape: tuple[int, int], extent: tuple[float, float, float, float]) -> Map:
-    """A function on the plane's grid as a map."""
-    values = function.values.reshape(shape)
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+def map_of(pair: Pair, function: Function, cells: int, extent: Extent, logs: list[Doubles | None]) -> Map:
+    """A function on the plane's grid as a map, its colours over what it is where the laws have mass.
+
+    Arguments:
+        pair: Both laws.
+        function: Of the grid's points (cells²,).
+        cells: Along a side.
+        extent: What the grid covers.
+        logs: log p and log q there, None without a density.
+    """
+    values = function.values.reshape(cells, cells)
+    known = np.isfinite(function.values)
+    densities = [np.exp(log) for log in logs if log is not None]
+    if densities:
+        known &= np.any([density > _SEEN * density.max() for density in densities], axis=0)
+    seen = function.values[known]
+    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
     return Map(map_name(pair), values, extent, (low, high if high > low else low + 1.0), 0)
 
 

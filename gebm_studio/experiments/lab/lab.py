@@ -48,7 +48,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         self._plan: tuple[object, PlanPart] | None = None
         self._looked: tuple[Measure, ...] = ()
         self._sees_curves = False
-        self._shown_version = -1
+        self._shown_version = 0
 
     @property
     def iteration(self) -> int:

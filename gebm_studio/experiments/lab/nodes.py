@@ -17,9 +17,14 @@ Doubles = NDArray[np.float64]
 MOST_ATOMS = 4000
 """Atoms of a finite law that are used as they are; of more, draws are."""
 
-_REACH, _REACH_PLANE = 8.5, 5.5
-"""Standard deviations that nodes of a Gaussian cover: beyond lies 10⁻¹⁷ of the mass, in the plane 3·10⁻⁷."""
-_FEWEST, _MOST = 121, 601
+_REACH, _FARTHEST = 8.5, 36.0
+"""Standard deviations that nodes of a Gaussian cover in any case, beyond which lies 10⁻¹⁷ of its mass, and at most. Far
+out they serve where another law has mass: e^h is large there, and the least masses are still floats."""
+_REACH_PLANE, _REACH_PLANE_COARSE = 5.5, 4.5
+"""The same in the plane, where 3·10⁻⁷ lies beyond: two reaches, so that the error tells what is cut off."""
+_SPACING = 0.14
+"""Of nodes on the line, in standard deviations."""
+_MOST = 601
 _IN_BOX = 64
 _SIDE = 20
 _COMPONENTS = 12
@@ -53,30 +58,39 @@ def drawn(law: Law, n: int) -> Weighted:
     return Weighted(points, np.full(len(points), 1 / max(1, len(points))), "draws")
 
 
-def nodes(law: Law, scale: float, *, coarse: bool = False) -> Weighted | None:
+def nodes(law: Law, scale: float, other: Law, *, coarse: bool = False) -> Weighted | None:
     """Nodes for functions that vary over lengths of `scale`; None where the law has no quadrature.
 
-    Equally spaced nodes are exact beyond all orders under a Gaussian weight, as Gauss's are on an interval. `coarse`
-    takes about half as many along each axis: the difference of two answers tells the error of the finer one.
+    Equally spaced nodes are exact beyond all orders under a Gaussian weight, as Gauss's are on an interval.
+
+    Arguments:
+        law: The law.
+        scale: Length over which what is integrated varies.
+        other: The law that this one is compared with, where nodes should lie too.
+        coarse: Whether to take about half as many along each axis: the difference of two answers tells the error of
+            the finer one.
     """
     if law.width == 0:
         return None
     mixture = law.mixture
     if law.dimension == 1:
         if mixture is not None and len(mixture.weights) <= _COMPONENTS:
-            return _of_mixture(mixture, scale, coarse)
+            return _of_mixture(mixture, scale, other.home, coarse)
         return _of_box(law, scale, coarse) if law.uniform is not None else None
     if law.gaussian is not None:
         return _of_gaussian_in_plane(law, scale, coarse)
     return _of_box(law, scale, coarse) if law.uniform is not None else None
 
 
-def _of_mixture(parts: IsotropicMixture, scale: float, coarse: bool) -> Weighted:
+def _of_mixture(parts: IsotropicMixture, scale: float, home: tuple[Doubles, Doubles], coarse: bool) -> Weighted:
     most = _MOST // len(parts.weights)
+    low, high = float(home[0][0]), float(home[1][0])
     points, weights = [], []
     for mean, std, mass in zip(parts.means[:, 0], parts.stds, parts.weights, strict=True):
-        count = min(max(math.ceil(8 * _REACH * std / scale), min(_FEWEST, most)), max(most, 41)) | 1
-        z = np.linspace(-_REACH, _REACH, count)[:: 2 if coarse else 1]
+        left = max(-_FARTHEST, min(-_REACH, (low - mean) / std))
+        right = min(_FARTHEST, max(_REACH, (high - mean) / std))
+        count = math.ceil((right - left) / min(_SPACING, scale / (8 * std)))
+        z = np.linspace(left, right, min(count, max(most, 41)) | 1)[:: 2 if coarse else 1]
         density = np.exp(-0.5 * z**2)
         points.append(mean + std * z)
         weights.append(mass * density / density.sum())
@@ -100,9 +114,10 @@ def _of_box(law: Law, scale: float, coarse: bool) -> Weighted:
 def _of_gaussian_in_plane(law: Law, scale: float, coarse: bool) -> Weighted:
     widest = law.width * float(np.linalg.norm(law.shape, 2))
     spacing = (1.4 if coarse else 1.0) * min(0.5, max(0.35, scale / (2 * widest)))
-    line = np.arange(-math.floor(_REACH_PLANE / spacing), math.floor(_REACH_PLANE / spacing) + 1) * spacing
+    reach = _REACH_PLANE_COARSE if coarse else _REACH_PLANE
+    line = np.arange(-math.floor(reach / spacing), math.floor(reach / spacing) + 1) * spacing
     z = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
     squared = (z**2).sum(axis=1)
-    inside = squared <= _REACH_PLANE**2
+    inside = squared <= reach**2
     weights = np.exp(-0.5 * squared[inside])
     return Weighted(law.at + law.width * z[inside] @ law.shape.T, weights / weights.sum(), "quadrature")

@@ -213,8 +213,8 @@ class Pair:
         x, y = self.draws(n)
         if self.by_samples:
             return x, y
-        found = [atoms if atoms.kind == "atoms" else nodes(law, self._length(), coarse=coarse)
-                 for law, atoms in ((self.p, x), (self.q, y))]  # fmt: skip
+        found = [atoms if atoms.kind == "atoms" else nodes(law, self._length(), other, coarse=coarse)
+                 for law, atoms, other in ((self.p, x, self.q), (self.q, y, self.p))]  # fmt: skip
         if found[0] is None or found[1] is None:
             return x, y
         return found[0], found[1]

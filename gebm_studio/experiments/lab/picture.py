@@ -92,7 +92,7 @@ class Picture:
         points = self._grids.points(over, cells)
         logs = [self._grids.log_density(law, points) if law.has_density else None for law in (pair.p, pair.q)]
         below, note = self._below(pair, points, logs, learned, ready)
-        shown_map = map_of(pair, below[-1], (cells, cells), over) if below else None
+        shown_map = map_of(pair, below[-1], cells, over, logs) if below else None
         if not ready and self._part is not None and self._part.below_label == label_of(pair):
             shown_map = self._part.map
         p, q = (

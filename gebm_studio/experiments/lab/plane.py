@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import map_coordinates, spline_filter
 
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.messages import Map
@@ -19,6 +19,7 @@ from gebm_studio.targets.laws import Law
 _QUICK, _FINE, _CONTOUR = 48, 96, 80
 _TABLE = 129
 """Cells along a side of a toy's table of log densities."""
+_FLOOR = -1e4
 _AROUND = 1.5
 """How far the table reaches, relative to the toy's home."""
 
@@ -41,12 +42,13 @@ class Grids:
         return np.stack([x.ravel(), y.ravel()], axis=1)
 
     def log_density(self, law: Law, x: Doubles) -> Doubles:
-        """log p of points (n, 2): of a toy from its table, linearly between its cells and −∞ beyond."""
+        """log p of points (n, 2): of a toy from its table, and −∞ beyond."""
         if not isinstance(law.form, Toy):
             return law.log_density(x)
         low, high, table = self._table(law.form)
         places = ((x - law.at) / law.width - low) / (high - low) * (_TABLE - 1)
-        found = map_coordinates(table, places[:, ::-1].T, order=1, mode="constant", cval=-math.inf)
+        order = _order(law.form)
+        found = map_coordinates(table, places[:, ::-1].T, order=order, mode="constant", cval=-math.inf, prefilter=False)
         values: Doubles = found - 2 * math.log(law.width)
         return values
 
@@ -57,11 +59,14 @@ class Grids:
             x, y = np.meshgrid(np.linspace(low[0], high[0], _TABLE), np.linspace(low[1], high[1], _TABLE))
             logs = form.log_density(np.stack([x.ravel(), y.ravel()], axis=1))
             # Between cells in and out of the support a mean with −∞ would be −∞: a floor keeps the border in place.
-            self._tables[form] = low, high, np.maximum(logs, _FLOOR).reshape(_TABLE, _TABLE)
+            table = np.maximum(logs, _FLOOR).reshape(_TABLE, _TABLE)
+            self._tables[form] = low, high, spline_filter(table, _order(form)) if _order(form) > 1 else table
         return self._tables[form]
 
 
-_FLOOR = -1e4
+def _order(form: Toy) -> int:
+    """Of the splines between cells: log densities of Gaussians are quadratic, those of edges jump."""
+    return 3 if form.blur else 1
 
 
 def contour_of(law: Law, grids: Grids) -> Map | None:

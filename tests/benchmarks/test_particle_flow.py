@@ -1,6 +1,7 @@
 """Steps of particle flows a second, as the engine takes them: record and measurements included.
 
-The figures depend on the machine, and are told beside it; what is asserted is the aim for the rings.
+The figures depend on the machine, and are told beside it; what is asserted is the aim for the rings, by the processor's
+time, so that a machine with other work to do does not decide.
 """
 
 from __future__ import annotations
@@ -40,15 +41,16 @@ def flow(rule: str, points: int) -> ParticleFlow:
     return ParticleFlow(preset, torch.device("cpu"))
 
 
-def rate(run: ParticleFlow, warm: int) -> tuple[float, float]:
-    """Steps a second, and the longest single piece of work in seconds."""
+def rates(run: ParticleFlow, warm: int) -> tuple[float, float, float]:
+    """Steps a second by the clock and of the processor's time, and the longest single piece of work in seconds."""
     while run.iteration < warm:
         run.advance()
-    began, first, longest = time.perf_counter(), run.iteration, 0.0
+    began, began_work, first, longest = time.perf_counter(), time.process_time(), run.iteration, 0.0
     while (now := time.perf_counter()) - began < SECONDS:
         run.advance()
         longest = max(longest, time.perf_counter() - now)
-    return (run.iteration - first) / (time.perf_counter() - began), longest
+    steps = run.iteration - first
+    return steps / (time.perf_counter() - began), steps / (time.process_time() - began_work), longest
 
 
 @pytest.mark.parametrize("points", [240, 2000])
@@ -58,13 +60,13 @@ def test_flow(benchmark: Any, rule: str, points: int, report: Callable[[str, str
     torch.set_num_threads(1)
     try:
         run = flow(rule, points)
-        found: list[tuple[float, float]] = []
+        found: list[tuple[float, float, float]] = []
         benchmark.group = "particle flow"
-        benchmark.pedantic(lambda: found.append(rate(run, WARM if points < 1000 else 1)), rounds=1)
+        benchmark.pedantic(lambda: found.append(rates(run, WARM if points < 1000 else 1)), rounds=1)
     finally:
         torch.set_num_threads(threads)
-    steps, longest = found[0]
+    live, worked, longest = found[0]
     rings = rule == "KALE, λ = 0.001" and points == 240
     aim = f"≥ {RINGS}" if rings else ""
-    report(f"{rule}, {points:,} points", f"{steps:.0f} steps a second, longest piece {1e3 * longest:.0f} ms", aim)
-    assert steps > (RINGS if rings else 0)
+    report(f"{rule}, {points:,} points", f"{live:.0f} steps a second, longest piece {1e3 * longest:.0f} ms", aim)
+    assert worked > (RINGS if rings else 0)

@@ -19,7 +19,7 @@ from gebm_studio.messages import Value
 from gebm_studio.schema.measures import ABOUT, PHI
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bars_rows import GROUPS, ORDER, Heading, in_family, number, rows_of, tip, unit_of
-from gebm_studio.ui.panels.bars_scale import KEPT, Scale, Span, scale_of
+from gebm_studio.ui.panels.bars_scale import KEPT, Scale, Span, crowd, scale_of
 from gebm_studio.ui.panels.colours import to_oklab
 from gebm_studio.ui.panels.measure_colours import LOOKS, colour
 from gebm_studio.ui.render import export_panel
@@ -113,7 +113,7 @@ def test_on_the_log_scale_ten_times_as_much_is_a_decade_more(make_panel: MakePan
 
 
 def test_an_infinite_bar_runs_beyond_the_scale_and_is_torn(make_panel: MakePanel) -> None:
-    panel = shown(make_panel, value("kl", math.inf), value("pearson", 9999.0))
+    panel = shown(make_panel, value("kl", math.inf), value("pearson", 999.0))
     assert bar_end(panel, "pearson") <= 1.01
     assert bar_end(panel, "kl") > 1.03
     tone = np.array([0x00, 0x72, 0xB2])
@@ -290,7 +290,7 @@ def test_a_dragged_value_never_leaves_the_scale(values: list[float], logarithmic
         assert 0.0 <= scale.place(found) <= 1.0 and 0.0 <= scale.origin <= 1.0
         so_far = values[:count]  # within these seconds it only grows
         if logarithmic:
-            assert max(map(abs, so_far)) <= 10.0**scale.high * (1 + 1e-9)
+            assert scale.high == 4 or max(map(abs, so_far)) <= 10.0**scale.high * (1 + 1e-9)
         else:
             assert scale.low - 1e-9 <= min(so_far) and max(so_far) <= scale.high + 1e-9
         assert all(0.0 <= place <= 1.0 for place, _ in scale.ticks(6))
@@ -298,12 +298,35 @@ def test_a_dragged_value_never_leaves_the_scale(values: list[float], logarithmic
     assert span.range == (values[-1], values[-1])
 
 
+def test_few_values_far_beyond_all_others_leave_the_scale() -> None:
+    assert crowd([0.5, 0.5, 1.0, 2841.0, 0.6, 2841.0, math.inf, math.nan]) == [1.0, 0.6, 0.5, 0.5]
+    assert crowd([0.1, 0.2, 40.0]) == [0.2, 0.1]
+    assert crowd([0.1, 2.0]) == [2.0, 0.1]  # of two none is the odd one
+    assert crowd([4.0, 0.9, 0.3, 0.02, 0.0001]) == [4.0, 0.9, 0.3, 0.02, 0.0001]
+    assert crowd([]) == []
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_a_bar_beyond_the_scale_is_cut_and_the_others_keep_their_length(make_panel: MakePanel, scale: str) -> None:
+    panel = shown(make_panel, value("pearson", 7.2e10), value("neyman", 7.2e10))
+    panel._scale.pick(scale)
+    assert panel.board.scales["number"].high <= 4
+    assert bar_end(panel, "pearson") > 1.03
+    assert 0.2 < bar_end(panel, "kl") < 0.9
+    room = strip(panel, "pearson")
+    wanted = np.array([int(colour("pearson", theme.LIGHT)[i : i + 2], 16) for i in (1, 3, 5)])
+    row = (np.abs(room[room.shape[0] // 2].astype(int) - wanted) <= 4).all(axis=1)
+    assert 0 < (~row[1 : np.flatnonzero(row).max()]).sum() < 8  # the cut
+
+
 def test_bars_stay_while_a_law_is_dragged_and_the_scale_settles_at_rest(make_panel: MakePanel) -> None:
     panel = shown(make_panel)
     panel._scale.pick("linear")
     high = panel.board.scales["number"].high
     for step, found in enumerate((8.0, 4.0, 2.0, 0.1)):
-        panel.show_frame(frames.frame(bars=bars_part(value("pearson", found), value("neyman", 0.1), version=step + 2)))
+        panel.show_frame(
+            frames.frame(bars=bars_part(value("pearson", found), value("neyman", found), version=step + 2))
+        )
         assert panel.board.scales["number"].high == 8.0
     panel._rest.timeout.emit()
     assert panel.board.scales["number"].high < high
@@ -313,7 +336,7 @@ def test_bars_stay_while_a_law_is_dragged_and_the_scale_settles_at_rest(make_pan
     ("scale", "texts"),
     [
         (Scale(-4, 1, True), ["0.0001", "0.001", "0.01", "0.1", "1", "10"]),
-        (Scale(-3, 5, True), ["0.001", "0.1", "10", "1000", "1e5"]),
+        (Scale(-4, 4, True), ["0.0001", "0.01", "1", "100", "10000"]),
         (Scale(-2.0, 4.0, False), ["−2", "0", "2", "4"]),
     ],
 )

@@ -21,8 +21,9 @@ from gebm_studio.presets import changed
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.divergences import Moved
 from gebm_studio.ui import theme
+from gebm_studio.ui.panels.bars_scale import FAR
 from gebm_studio.ui.panels.measure_colours import colour
-from gebm_studio.ui.panels.swept_axes import FAR, Axes, heights
+from gebm_studio.ui.panels.swept_axes import Axes, heights
 from gebm_studio.ui.panels.swept_marks import STRIP, Infinite
 from gebm_studio.ui.panels.swept_over import MOVED, NAMES, possible, setting, sweep_over
 from gebm_studio.ui.render import export_panel

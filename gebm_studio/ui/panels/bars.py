@@ -12,7 +12,7 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bars_board import BarsBoard
 from gebm_studio.ui.panels.bars_menu import MeasuresButton
 from gebm_studio.ui.panels.bars_rows import ORDER, Row, Unit, rows_of, sentence, unit_of
-from gebm_studio.ui.panels.bars_scale import Span, scale_of
+from gebm_studio.ui.panels.bars_scale import Span, crowd, scale_of
 from gebm_studio.ui.panels.panel import Panel
 
 REST = 1500
@@ -33,7 +33,7 @@ class BarsPanel(Panel[DivergencesPreset]):
         super().__init__(parent)
         self._part: BarsPart | None = None
         self._under: Value | None = None
-        self._spans: dict[Unit, Span] = {unit: Span() for unit in UNITS}
+        self._spans = {(unit, scale): Span() for unit in UNITS for scale in (LOG, LINEAR)}
         self._scale = self.header.choice(
             ((LOG, "log scale"), (LINEAR, "linear scale")),
             "The scale of all bars; on the logarithmic one a hollow bar is negative.",
@@ -64,8 +64,9 @@ class BarsPanel(Panel[DivergencesPreset]):
         if part is self._part:
             return
         self._part = part
-        for unit, span in self._spans.items():
-            span.need(value.value for value in part.values if unit_of(value.name) == unit)
+        for (unit, scale), span in self._spans.items():
+            values = [value.value for value in part.values if unit_of(value.name) == unit]
+            span.need(values if scale == LOG else crowd(values))
         self._rest.start()
         self._show()
 
@@ -101,8 +102,8 @@ class BarsPanel(Panel[DivergencesPreset]):
                 self.say_empty("The pair has none of the divergences that are chosen. Tick others under Rows.")
             return
         self.show_canvas()
-        logarithmic = self._scale.value() == LOG
-        scales = {unit: scale_of(span.range, logarithmic) for unit, span in self._spans.items()}
+        chosen = self._scale.value()
+        scales = {unit: scale_of(self._spans[unit, chosen].range, chosen == LOG) for unit in UNITS}
         self.board.show_rows(rows, scales, self.preset.view.divergence)
         self._say()
 

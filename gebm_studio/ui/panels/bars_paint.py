@@ -65,6 +65,8 @@ def paint_heading(
     painter.setFont(font)
     painter.setPen(look.pen(look.muted))
     title = heading.group.title
+    if scale is not None and theme.text_width(font, title) > columns.left - columns.labels + 0.4 * columns.width:
+        title = title.partition(",")[0]  # the scale needs the room
     width = theme.text_width(font, title)
     free = columns.labels + width + theme.GRID
     painter.drawText(room.adjusted(columns.labels, 0, 0, 0), LEFT, title)
@@ -77,8 +79,8 @@ def paint_heading(
         if x - half >= free and x + half <= columns.right:
             painter.drawText(QRectF(x - half, room.top(), 2 * half, room.height()), CENTRE, text)
             free = x + half
-    if columns.right + 6 > free + 12:
-        painter.drawText(QRectF(columns.right - 12, room.top(), 16, room.height()), CENTRE, "∞")
+    if columns.right > free:
+        painter.drawText(QRectF(columns.right + 3, room.top(), 40, room.height()), LEFT, "∞")
 
 
 def paint_value(
@@ -134,7 +136,10 @@ def _paint_grid(painter: QPainter, look: theme.Theme, room: QRectF, columns: Col
 
 
 def _paint_bar(painter: QPainter, look: theme.Theme, value: Value, bar: QRectF, columns: Columns, scale: Scale) -> None:
-    """From the origin to the value; on a logarithmic scale a negative one is hollow."""
+    """From the origin to the value; on a logarithmic scale a negative one is hollow. One beyond the scale is cut."""
+    if not scale.holds(value.value):
+        _paint_beyond(painter, look, value, bar)
+        return
     start, end = columns.across(scale.origin), columns.across(scale.place(value.value))
     if value.value != 0 and abs(end - start) < LEAST:
         end = start + math.copysign(LEAST, 1.0 if scale.logarithmic else value.value)
@@ -179,12 +184,20 @@ def _paint_whisker(
             painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))
 
 
+def _paint_beyond(painter: QPainter, look: theme.Theme, value: Value, bar: QRectF) -> None:
+    """A bar that is longer than its scale: cut through once near its end."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(look.brush(LOOKS[value.name].colour(look), PALE if LOOKS[value.name].dashed else 255))
+    cut = bar.right() - BEYOND
+    painter.drawPolygon(_slanted(bar, bar.left() - SLANT, cut, straight=True))
+    painter.drawPolygon(_slanted(bar, cut + CUT, bar.right() - SLANT))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
 def _paint_infinite(painter: QPainter, look: theme.Theme, value: Value, bar: QRectF) -> None:
     """A bar to the very edge, cut through twice near its end, which is an arrow."""
-    tone = QColor(LOOKS[value.name].colour(look))
-    tone.setAlpha(PALE if LOOKS[value.name].dashed else 255)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(tone)
+    painter.setBrush(look.brush(LOOKS[value.name].colour(look), PALE if LOOKS[value.name].dashed else 255))
     cuts = [bar.right() - BEYOND + k * (PIECE + CUT) for k in range(3)]
     painter.drawPolygon(_slanted(bar, bar.left() - SLANT, cuts[0], straight=True))
     painter.drawPolygon(_slanted(bar, cuts[0] + CUT, cuts[1]))

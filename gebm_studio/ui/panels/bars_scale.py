@@ -13,10 +13,10 @@ from gebm_studio.ui.panels.table import nice_range, nice_step
 
 KEPT = 10.0
 """Seconds for which a range that was needed is kept."""
-DECADES = (-4, 0)
-"""Decimal logarithms that a logarithmic scale shows at least; what lies below its low end is only hinted at."""
-MOST = 8
-"""Decades at most."""
+LOW, LEAST, MOST = -4, 0, 4
+"""Decimal logarithms: of the low end of a logarithmic scale, and between which its high end lies."""
+FAR = 8.0
+"""Values that are more than this many times as large as all but a third of the others leave the scale."""
 
 Clock = Callable[[], float]
 Range = tuple[float, float]
@@ -71,6 +71,12 @@ class Scale:
             value = math.log10(abs(value))
         return min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
 
+    def holds(self, value: float) -> bool:
+        """Whether a value lies on the scale, or below a logarithmic one."""
+        if self.logarithmic:
+            return abs(value) <= 10.0**self.high
+        return self.low <= value <= self.high
+
     @property
     def origin(self) -> float:
         """Where bars begin: at zero, or at the low end of a logarithmic scale."""
@@ -90,14 +96,24 @@ class Scale:
         ]
 
 
+def crowd(values: Iterable[float]) -> list[float]:
+    """The finite values without a few that are far larger than all others, beside which these could not be told apart.
+
+    At most a third are left out: those above the last wide gap among the largest.
+    """
+    ordered = sorted((value for value in values if math.isfinite(value)), key=abs, reverse=True)
+    gaps = [k for k in range(1, len(ordered) // 3 + 1) if abs(ordered[k - 1]) > FAR * abs(ordered[k]) > 0]
+    return ordered[gaps[-1] :] if gaps else ordered
+
+
 def scale_of(span: Range | None, logarithmic: bool) -> Scale:
     """The scale that shows a range: whole decades, or round numbers with zero among them."""
     low, high = span or (0.0, 1.0)
     if not logarithmic:
         return Scale(*nice_range(min(low, 0.0), max(high, 0.0) or 1.0), logarithmic=False)
     reach = max(abs(low), abs(high))
-    top = max(math.ceil(math.log10(reach) - 1e-9), DECADES[1]) if reach > 0 else DECADES[1]
-    return Scale(max(DECADES[0], top - MOST), top, logarithmic=True)
+    top = min(max(math.ceil(math.log10(reach) - 1e-9), LEAST), MOST) if reach > 0 else LEAST
+    return Scale(LOW, top, logarithmic=True)
 
 
 def _power(decade: int) -> str:

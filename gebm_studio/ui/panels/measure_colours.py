@@ -11,7 +11,7 @@ HUES: dict[str, tuple[str, str]] = {
     "blue": ("#0072B2", "#037bc4"),
     "olive": ("#858c00", "#E69F00"),
     "violet": ("#430ede", "#ad92ff"),
-    "red": ("#ff524d", "#cc6f00"),
+    "red": ("#ff524d", "#f04a1e"),
     "sky": ("#3a98e0", "#aec1e9"),
     "green": ("#009E73", "#00A97C"),
     "plum": ("#80026a", "#d3c89b"),

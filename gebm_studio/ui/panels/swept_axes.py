@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gebm_studio.messages import Doubles, SweptPart
-from gebm_studio.ui.panels.bars_scale import Range
+from gebm_studio.ui.panels.bars_scale import Range, crowd
 from gebm_studio.ui.panels.table import nice_range
 
 FAR = 5.0
-"""A curve whose largest value is more than this times its 90th percentile, or than the next curve's, leaves the top."""
+"""A curve whose largest value is more than this times its 90th percentile leaves the top."""
 FALL = 6.0
 """Decades below the highest value that a logarithmic axis shows at most."""
 CUT = 20.0
@@ -52,7 +52,7 @@ class Axes:
         places = places[np.isfinite(places)]
         left, right = (float(places.min()), float(places.max())) if len(places) else (0.0, 1.0)
         if self.against and not self.logarithmic_x:
-            left, right = nice_range(0.0, right if right > 0 else 1.0)
+            left, right = 0.0, 1.03 * right if right > 0 else 1.0
         low, high = heights
         if self.logarithmic_y:
             return left, right, math.floor(4 * low) / 4, math.ceil(4 * high) / 4
@@ -98,7 +98,8 @@ class Axes:
 
 def heights(axes: Axes) -> Range | None:
     """The lowest and highest place that the picture needs; curves that explode leave it. None without a value."""
-    drawn = [axes.y(curve.values) for curve in axes.part.curves]
+    curves = [curve for curve in axes.part.curves if not (axes.against and curve.name == "kl")]  # it is the diagonal
+    drawn = [axes.y(curve.values) for curve in curves or axes.part.curves]
     places = [one[np.isfinite(one)] for one in drawn]
     places = [one for one in places if len(one)]
     if not places:  # the values at the running point are there before any curve
@@ -109,8 +110,7 @@ def heights(axes: Axes) -> Range | None:
     if axes.logarithmic_y:
         high = max(float(one.max()) for one in places)
         return max(min(float(one.min()) for one in places), high - FALL), high
-    reaches = sorted((_reach(one) for one in places), reverse=True)
-    high = next((one for one, after in zip(reaches, reaches[1:], strict=False) if one <= FAR * after), reaches[-1])
+    high = max(crowd(_reach(one) for one in places))
     return min(float(np.percentile(one, 2)) for one in places), 1.05 * high
 
 

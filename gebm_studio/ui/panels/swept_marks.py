@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,22 +147,20 @@ class Marks(Item):
             painter.drawEllipse(place.map(QPointF(x, y)), 2.5, 2.5)
 
     def _paint_diagonal(self, painter: QPainter, place: QTransform, room: QRectF) -> None:
-        """The name of the line x = y beside its upper end: below it, or above it where there is no room."""
-        look, end = self._look, self._diagonal_end(place, room)
+        """The name of the line x = y below its upper end, where the curves that it bounds leave room."""
+        look, view = self._look, self.boundingRect()
+        end = min(view.right(), max(view.top(), view.bottom()))
+        begin = max(view.left(), min(view.top(), view.bottom()))
+        first, last = place.map(QPointF(begin, begin)), place.map(QPointF(end, end))
         width, line = theme.text_width(look.text_font, self._diagonal), theme.line_height(look.text_font)
-        below = end.x() + width + 4 * theme.GRID < room.right()
-        left = end.x() + theme.GRID if below else end.x() - width - 2 * theme.GRID
-        top = max(end.y(), room.top() + STRIP * self._strip) + theme.GRID / 2
+        left, top = last.x() + theme.GRID, last.y()
+        if left + width > room.right() and last.x() > first.x():
+            left = last.x() - width - theme.GRID
+            top = last.y() + (first.y() - last.y()) * (last.x() - left) / (last.x() - first.x())
+        top = max(top, room.top() + STRIP * self._strip) + theme.GRID / 2
         painter.setFont(look.text_font)
         painter.setPen(look.pen(look.muted))
         painter.drawText(QRectF(left, top, width + 4, line), CENTRE, self._diagonal)
-
-    def _diagonal_end(self, place: QTransform, room: QRectF) -> QPointF:
-        """Where the line x = y leaves the picture."""
-        view = self.boundingRect()
-        end = min(view.right(), max(view.top(), view.bottom()))
-        spot = place.map(QPointF(end, end))
-        return spot if math.isfinite(spot.x()) else room.topRight()
 
 
 def _pen(colour: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:

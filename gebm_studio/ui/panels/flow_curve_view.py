@@ -16,6 +16,8 @@ from gebm_studio.ui.panels.table import CurveTable, Doubles, log_ticks, nice_ran
 FAR = 1e9
 """How far the line across reaches up and down: beyond any picture."""
 
+NEAR, MOSTLY, FEWEST = 0.015, 0.8, 3
+"""Curves coincide that are nearer than this share of the height in that share of their rows, of so many at least."""
 DECADES = 300.0
 """Beyond so many decades, where a person may zoom to, there are no numbers to write."""
 
@@ -24,6 +26,7 @@ class FlowCurveView(Plot):
     """A line a flow, with gaps where nothing could be measured, and one across at a step that is looked at.
 
     Attributes:
+        dashed: Which curves are broken, since they would hide one that they lie on.
         left_out: How many values the logarithmic axis does not show, being zero or negative.
     """
 
@@ -38,6 +41,7 @@ class FlowCurveView(Plot):
         self._columns: Sequence[str] = ()
         self._logarithmic = False
         self._step: float | None = None
+        self.dashed = [False] * len(colours)
         self.left_out = 0
         self.view.sigYRangeChanged.connect(lambda *_: self._write_ticks())
         self.restyle(theme.current())
@@ -49,14 +53,17 @@ class FlowCurveView(Plot):
             self.go_home()
         self._table, self._columns, self.left_out = table, columns, 0
         steps = table.column("iteration")
-        heights = []
-        for place, line in enumerate(self.lines):
-            values = table.column(columns[place]) if place < len(columns) else np.empty(0)
-            heights.append(self._draw(line, steps[: len(values)], values))
-        drawn = np.concatenate(heights)
+        heights = [self._heights(table.column(column)) for column in columns]
+        drawn = np.concatenate([*heights, np.empty(0)])
+        drawn = drawn[np.isfinite(drawn)]
         if not len(drawn):
             return False
-        self.set_home((0.0, max(float(steps[-1]), 1.0), *self._range(drawn)))
+        low, high = self._range(drawn)
+        self.dashed = coinciding(heights, NEAR * (high - low))
+        for place, line in enumerate(self.lines):
+            self._draw(line, steps, heights[place] if place < len(heights) else np.empty(0))
+        self.set_home((0.0, max(float(steps[-1]), 1.0), low, high))
+        self._colour()
         self._write_ticks()
         return True
 
@@ -71,7 +78,7 @@ class FlowCurveView(Plot):
         self._step = step
         look = theme.current()
         line = np.array([[step, -FAR, step, FAR]]) if step is not None else np.empty((0, 4))
-        self.mark.set_bands([(line, look.pen(look.accent, 1.4, True))])
+        self.mark.set_bands([(line, look.pen(look.accent, 1.4))])
 
     def forget(self) -> None:
         """Show nothing of the last run."""
@@ -86,36 +93,39 @@ class FlowCurveView(Plot):
         super().restyle(look)
         if not hasattr(self, "left_out"):
             return
-        for line, colour in zip(self.lines, self._colours, strict=True):
-            line.setPen(look.pen(colour, 2.0))
+        self._colour()
         self.mark_step(self._step)
 
-    def _draw(self, line: Line, steps: Doubles, values: Doubles) -> Doubles:
-        """Draw one curve; gives back its places on the axis."""
+    def _heights(self, values: Doubles) -> Doubles:
+        """The places of values on the axis, NaN where they have none."""
         known = np.isfinite(values)
-        if self._logarithmic:
-            positive = known & (values > 0)
-            self.left_out += int((known & ~positive).sum())
-            known = positive
+        if not self._logarithmic:
+            return np.where(known, values, np.nan)
+        positive = known & (values > 0)
+        self.left_out += int((known & ~positive).sum())
+        return np.log10(np.where(positive, values, np.nan))
+
+    def _draw(self, line: Line, steps: Doubles, heights: Doubles) -> None:
+        known = np.isfinite(heights)
         rows = np.flatnonzero(known)
         if not len(rows):
             line.setData([], [])
-            return np.empty(0)
-        heights = np.log10(values[rows]) if self._logarithmic else values[rows].copy()
-        places, y = thinned(np.arange(len(rows), dtype=np.float64), heights, max(int(self.view.width()), 100))
+            return
+        places, y = thinned(np.arange(len(rows), dtype=np.float64), heights[rows], max(int(self.view.width()), 100))
         kept = rows[places.astype(np.intp)]
-        x = steps[kept].copy()
+        x = steps[kept]
         # Curves have a gap where a row between two others has no value.
         missing = np.cumsum(~known)
         joined = np.append(missing[kept[1:]] == missing[kept[:-1]], True)
         if len(x) == 1:  # one value alone would show no line at all
-            x, y, joined = (
-                np.array([x[0], x[0] + max(0.03 * float(steps[-1]), 0.03)]),
-                np.repeat(y, 2),
-                np.ones(2, bool),
-            )
+            x, y = np.array([x[0], x[0] + max(0.03 * float(steps[-1]), 0.03)]), np.repeat(y, 2)
+            joined = np.ones(2, dtype=bool)
         line.setData(x, y, connect=joined)
-        return heights
+
+    def _colour(self) -> None:
+        look = theme.current()
+        for line, colour, dashed in zip(self.lines, self._colours, self.dashed, strict=False):
+            line.setPen(look.pen(colour, 2.0, dashed))
 
     def _range(self, heights: Doubles) -> tuple[float, float]:
         low, high = float(heights.min()), float(heights.max())
@@ -127,13 +137,24 @@ class FlowCurveView(Plot):
     def _write_ticks(self) -> None:
         _, _, low, high = self.extent
         low, high = max(low, -DECADES), min(high, DECADES)
-        self.axis("left").setTicks(_log_ticks(low, high) if self._logarithmic and low < high else None)
+        self.axis("left").setTicks(log_numbers(low, high) if self._logarithmic and low < high else None)
 
 
-def _log_ticks(low: float, high: float) -> list[list[tuple[float, str]]]:
-    """Ticks between two decimal logarithms; where hardly one of 1, 2 and 5 falls between, even steps of the value."""
+def coinciding(curves: Sequence[Doubles], near: float) -> list[bool]:
+    """Which curves lie on an earlier one nearly everywhere: their distance is no more than `near`."""
+
+    def together(first: Doubles, second: Doubles) -> bool:
+        apart = np.abs(first - second)
+        apart = apart[np.isfinite(apart)]
+        return len(apart) >= FEWEST and float((apart <= near).mean()) >= MOSTLY
+
+    return [any(together(curve, other) for other in curves[:place]) for place, curve in enumerate(curves)]
+
+
+def log_numbers(low: float, high: float) -> list[list[tuple[float, str]]]:
+    """Ticks between two decimal logarithms; where hardly any of 1, 2 and 5 falls between, even steps of the value."""
     ticks = log_ticks(low, high)
-    if sum(low <= place <= high for place, _ in ticks[0]) >= 2:
+    if sum(low <= place <= high for place, _ in ticks[0]) >= 3:
         return ticks
     first, last = 10.0**low, 10.0**high
     step = nice_step((last - first) / 4)

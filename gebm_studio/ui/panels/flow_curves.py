@@ -108,6 +108,7 @@ class FlowCurvesPanel(ThrottledPanel[ParticlesPreset]):
             entry.setVisible(place < len(columns))
             if place < len(columns):
                 entry.set_name(self._labels[place])
+                entry.set_swatch("dashed" if self.view.dashed[place] else "line")
                 entry.set_value(short(self.table.last(columns[place])))
                 entry.setToolTip(note)
         if not known:
@@ -142,6 +143,7 @@ class FlowCurvesPanel(ThrottledPanel[ParticlesPreset]):
             note = self.table.notes.get(self.measure, "")
             last = self.table.last("iteration")
             left_out = self.view.left_out
-            texts = [f"measured up to step {count(int(last))}" if not math.isnan(last) else "", note]
-            texts += [f"{count(left_out)} values that are not positive are left out"] if left_out else []
+            texts = [f"measured up to step {count(int(last))}" if not math.isnan(last) else ""]
+            texts += [f"{count(left_out)} values ≤ 0 left out"] if left_out else []
+            texts += [note]
             self.readout.say(" · ".join(filter(None, texts)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from math import ceil
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from gebm_studio.schema import Setting
@@ -16,8 +17,10 @@ from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.particle_tile import LIVE, live_settings, short_name
 
-WIDTH = 144
-"""Of a slider with its number."""
+GAP = theme.GRID // 2
+"""Between two parts."""
+LEAST, MOST, STEP = 144, 260, 4
+"""Widths of a slider with its number, in pixels."""
 
 
 class Field(QWidget):
@@ -27,7 +30,7 @@ class Field(QWidget):
         super().__init__(parent)
         self.setting = setting
         self.editor = NumberEditor(setting, self)
-        self.editor.setFixedWidth(WIDTH)
+        self.set_width(LEAST)
         name = QLabel(short_name(setting), self)
         unit = f" ({setting.unit})" if setting.unit else ""
         self.setToolTip(f"{setting.label}{unit}. {setting.help} Allowed: {setting.range_text()}.")
@@ -36,10 +39,14 @@ class Field(QWidget):
             self.editor.slider.setAccessibleName(setting.label)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, theme.GRID, 0)
-        row.setSpacing(theme.GRID // 2)
+        row.setSpacing(GAP)
         row.addWidget(name)
         row.addWidget(self.editor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def set_width(self, width: int) -> None:
+        """Make slider and number so wide together."""
+        self.editor.setFixedWidth(width)
 
 
 class FlowEditor(FlowBar):
@@ -85,10 +92,29 @@ class FlowEditor(FlowBar):
         for name, field in self.fields.items():
             field.setVisible(name in acting)
             field.editor.show_value(getattr(flow, name))
+        self._fit()
 
     def _edited(self, name: str, value: object) -> None:
         self.refused.emit("")
         self.edited.emit(name, value)
+
+    def _fit(self) -> None:
+        """Make the sliders as long as they can be without another line."""
+        fields = [field for field in self.fields.values() if not field.isHidden()]
+        beside = max((field.sizeHint().width() - field.editor.width() for field in fields), default=0) + GAP
+        first = self.width() - sum(part.sizeHint().width() + GAP for part in (self.name, self.close_button))
+
+        def lines(width: int) -> int:
+            left = len(fields) - max(first // (width + beside), 0)
+            return 1 + ceil(max(left, 0) / max(self.width() // (width + beside), 1))
+
+        width = max(width for width in range(LEAST, MOST + 1, STEP) if lines(width) == lines(LEAST))
+        for field in fields:
+            field.set_width(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

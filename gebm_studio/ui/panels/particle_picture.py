@@ -17,7 +17,7 @@ from gebm_studio.ui.theme import Theme, mixed
 TARGET, PARTICLES = "target", "particles"
 SIZES = {TARGET: 3.0, PARTICLES: 5.0}
 MANY = 500
-"""From so many points on they are drawn smaller, so that shapes can still be seen."""
+"""More points than that are drawn smaller, so that shapes can still be seen."""
 MOST_TRAILS, MOST_ARROWS = 160, 320
 """Particles that leave a trail, or have an arrow; more would only blacken the picture."""
 BANDS = 6
@@ -61,7 +61,8 @@ class FlowPicture(Plot):
         """Show particles and the draws of the target."""
         if target is not self._target:
             self._target = target
-            self.points[TARGET].set_points(target, scales=_crowded(len(target)))
+            self.points[TARGET].set_size(_size(TARGET, len(target)))
+            self.points[TARGET].set_points(target)
         self._cloud = cloud
         self._draw()
 
@@ -112,7 +113,8 @@ class FlowPicture(Plot):
         if cloud is None:
             return
         if self.points[PARTICLES].isVisible():
-            self.points[PARTICLES].set_points(cloud.points, scales=_crowded(len(cloud.points)))
+            self.points[PARTICLES].set_size(_size(PARTICLES, len(cloud.points)))
+            self.points[PARTICLES].set_points(cloud.points)
             self._draw_trails(cloud)
             self.draw_arrows()
         self._ring()
@@ -150,5 +152,6 @@ def _some(count: int, most: int) -> NDArray[np.intp]:
     return np.arange(count) if count <= most else np.linspace(0, count - 1, most).astype(np.intp)
 
 
-def _crowded(count: int) -> NDArray[np.float64] | None:
-    return np.full(count, max(0.5, (MANY / count) ** 0.5)) if count > MANY else None
+def _size(name: str, count: int) -> float:
+    """Diameter of so many points of a layer, in pixels."""
+    return float(SIZES[name] * min(1.0, (MANY / count) ** 0.25)) if count else SIZES[name]

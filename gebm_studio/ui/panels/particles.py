@@ -236,23 +236,25 @@ class FlowPanel(Panel[ParticlesPreset]):
         if self._refusal or part is None:
             self.readout.say(self._refusal)
         elif self._pointed is not None:
-            self.readout.say(self._reading(part, self._pointed[1]))
+            self.readout.say(self._reading(part, *self._pointed))
         else:
             looked = "" if part.live else f"recorded frame {count(part.at + 1)} of {count(len(part.steps))} · "
             sizes = f"{count(len(part.clouds[0].points))} particles, {count(len(part.target))} draws of the target"
             speeds = " · ".join(f"{cloud.label} {short(_fastest(cloud.velocity))}" for cloud in part.clouds)
             self.readout.say(f"{looked}{sizes} · fastest: {speeds}")
 
-    def _reading(self, part: FlowPart, at: tuple[float, float]) -> str:
+    def _reading(self, part: FlowPart, place: int, at: tuple[float, float]) -> str:
+        """The particle that is singled out: where it is in the flow under the pointer, how fast it is in all."""
         if self._single is None:
             return vector(at)
-        texts = []
-        for cloud in part.clouds:
-            if self._single < len(cloud.points):
-                x, y = map(float, cloud.points[self._single])
-                speed = float(np.linalg.norm(cloud.velocity[self._single]))
-                texts.append(f"{cloud.label} at {vector((x, y))}, speed {short(speed)}")
-        return f"{vector(at)} · particle {self._single + 1}: {' · '.join(texts)}"
+        single, here = self._single, part.clouds[place].points[self._single]
+        speeds = [
+            f"{cloud.label} {short(float(np.linalg.norm(cloud.velocity[single])))}"
+            for cloud in part.clouds
+            if single < len(cloud.points)
+        ]
+        where = vector((float(here[0]), float(here[1])))
+        return f"{vector(at)} · particle {count(single + 1)} at {where} · speed: {' · '.join(speeds)}"
 
 
 def _fastest(velocity: np.ndarray) -> float:

@@ -67,6 +67,12 @@ class PointSet(Item):
         """The row of the colour table of each point, None where all have the first."""
         return self._shades
 
+    def set_size(self, size: float) -> None:
+        """Change the size of all points, in device-independent pixels."""
+        if size != self._size:
+            self._size, self._atlas = size, None
+            self.update()
+
     def set_colours(self, table: Table | str, rim: str | None = None) -> None:
         """One colour, or a table (k, 3) that shades point into; the rim parts points from a busy ground."""
         if isinstance(table, str):

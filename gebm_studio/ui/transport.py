@@ -23,6 +23,12 @@ STEPS: dict[Step, str] = {
     "base": "Step the base",
     "sampler": "Step the sampler",
 }
+RESTARTS = {
+    "training": ("Restart the chains", "Begin all chains again from the prior, on the model as it is (Shift+R)"),
+    "divergences": ("Restart the climb", "Begin the critic's climb, and a parameter that runs, again (Shift+R)"),
+    "particles": ("Restart the particles", "Begin all flows again from the source, by the present settings (Shift+R)"),
+}
+"""What begins again without the rest of the run, by the kind of preset."""
 PARTS: tuple[Step, ...] = ("energy", "base", "sampler")
 """What only a training can step alone."""
 
@@ -46,9 +52,8 @@ class Transport(QToolBar):
         self.reset_action.setShortcut(QKeySequence(Qt.Key.Key_R))
         self.reset_action.setToolTip("Begin the run again with the present settings (R)")
         self.reset_action.triggered.connect(session.reset)
-        self.restart_chains_action = QAction("Restart the chains", self)
+        self.restart_chains_action = QAction(RESTARTS["training"][0], self)
         self.restart_chains_action.setShortcut(QKeySequence("Shift+R"))
-        self.restart_chains_action.setToolTip("Begin all chains again from the prior, on the model as it is (Shift+R)")
         self.restart_chains_action.triggered.connect(session.restart_chains)
         self.slow_action = QAction("Slow motion", self)
         self.slow_action.setCheckable(True)
@@ -96,11 +101,14 @@ class Transport(QToolBar):
         self.run_action.setToolTip(f"{'Pause' if running else 'Run'} (Space)")
         self.run_action.setIcon(icon("pause" if running else "run"))
         can_run = state in ("running", "paused", "diverged")
-        trains = self._session.preset.kind == "training"
-        for action in (self.run_action, self.reset_action, self.step_actions["iteration"]):
+        kind = self._session.preset.kind
+        for action in (self.run_action, self.reset_action, self.step_actions["iteration"], self.restart_chains_action):
             action.setEnabled(can_run)
-        for action in (self.restart_chains_action, *(self.step_actions[what] for what in PARTS)):
-            action.setEnabled(can_run and trains)
+        for what in PARTS:
+            self.step_actions[what].setEnabled(can_run and kind == "training")
+        text, tip = RESTARTS[kind]
+        self.restart_chains_action.setText(text)
+        self.restart_chains_action.setToolTip(tip)
         if state == "starting":
             self.rate.show_text("starting…")
         elif state == "stopped":

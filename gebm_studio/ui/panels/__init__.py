@@ -3,19 +3,24 @@
 from typing import Any
 
 from gebm_studio.ui.panels.bars import BarsPanel
+from gebm_studio.ui.panels.climb import BoundPanel
 from gebm_studio.ui.panels.compare import ComparePanel
 from gebm_studio.ui.panels.critic import CriticPanel
 from gebm_studio.ui.panels.curves import CurvesPanel
 from gebm_studio.ui.panels.data import DataPanel
 from gebm_studio.ui.panels.decay import DecayPanel
 from gebm_studio.ui.panels.diagnostics import DiagnosticsPanel
+from gebm_studio.ui.panels.flow_curves import FlowCurvesPanel
 from gebm_studio.ui.panels.gallery import GalleryPanel
 from gebm_studio.ui.panels.latent import LatentPanel
 from gebm_studio.ui.panels.pair import PairPanel
 from gebm_studio.ui.panels.panel import Panel
+from gebm_studio.ui.panels.particles import FlowPanel
+from gebm_studio.ui.panels.plan import PlanPanel
 from gebm_studio.ui.panels.race import RacePanel
 from gebm_studio.ui.panels.sweep import SweepPanel
 from gebm_studio.ui.panels.swept import SweptPanel
+from gebm_studio.ui.panels.tangent import TangentPanel
 
 __all__ = ["PANELS", "Panel"]
 
@@ -35,5 +40,10 @@ PANELS: dict[str, type[Panel[Any]]] = {
         PairPanel,
         BarsPanel,
         SweptPanel,
+        FlowPanel,
+        FlowCurvesPanel,
+        TangentPanel,
+        BoundPanel,
+        PlanPanel,
     )
 }

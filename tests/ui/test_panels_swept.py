@@ -111,6 +111,18 @@ def test_on_the_log_scale_what_is_not_positive_is_a_gap(make_panel: MakePanel) -
     assert panel.view.axis("left").logTickStrings([-2.0, 0.0], 1.0, 1.0) == ["0.01", "1"]
 
 
+def test_a_sweep_in_steps_of_a_logarithm_opens_on_both_logarithms(make_panel: MakePanel) -> None:
+    values = doubles(np.geomspace(0.01, 2, 41))
+    part = replace(shift_part(), values=values, horizontal=values, logarithmic=True, at=1.0, now_horizontal=1.0)
+    panel = shown(make_panel, part, swept__spacing="log", swept__low=0.01, swept__high=2.0)
+    assert panel._scale.value() == "log"
+    left, right, _, _ = panel.view.extent
+    assert (left, right) == (pytest.approx(-2.0), pytest.approx(math.log10(2.0)))
+    bottom = panel.view.axis("bottom")
+    places = bottom.tickValues(left, right, 500)[0][1]
+    assert bottom.logTickStrings(places, 1.0, 1.0) == ["0.01", "0.1", "1"]
+
+
 def test_what_is_not_computed_is_a_gap_with_a_word_on_it(make_panel: MakePanel) -> None:
     part = shift_part()
     half = tuple(

@@ -90,6 +90,10 @@ class SweptPanel(Panel[DivergencesPreset]):
             self._echo.meet_frame({self.preset.swept.over: (part.at,)})
         self._show()
 
+    def start_run(self, preset: DivergencesPreset) -> None:
+        self._scale.choose(LOG if preset.swept.spacing == "log" else LINEAR)
+        super().start_run(preset)
+
     def clear(self) -> None:
         self._part, self._at = None, None
         self._echo.forget()

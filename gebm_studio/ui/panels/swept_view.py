@@ -14,17 +14,20 @@ from gebm_studio.messages import SweptPart
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bars_scale import Range, Span
 from gebm_studio.ui.panels.measure_colours import LOOKS
-from gebm_studio.ui.panels.primitives import Line
+from gebm_studio.ui.panels.primitives import Axis, Line
 from gebm_studio.ui.panels.swept_axes import Axes, cut, heights
 from gebm_studio.ui.panels.swept_cursor import Marker
 from gebm_studio.ui.panels.swept_hand import CursorPlot
 from gebm_studio.ui.panels.swept_inset import InsetPicture
 from gebm_studio.ui.panels.swept_marks import STRIP, Infinite, Marks
+from gebm_studio.ui.panels.table import log_ticks
 
 MOST = 12
 """Curves at most, as the schema allows."""
 STALE = 90
 """Opacity, of 255, of a curve that is being computed anew."""
+ROOM = {"left": 20, "bottom": 44}
+"""Pixels that a number of a logarithmic axis needs."""
 TITLED = 170
 """Height from which the axis says what it is."""
 
@@ -45,7 +48,7 @@ class SweptView(CursorPlot):
         self._strip = False
         self._kind: tuple[object, ...] = ()
         for side in ("left", "bottom"):
-            self.axis(side).logTickStrings = _powers
+            _count_in_decades(self.axis(side), ROOM[side])
         self.restyle(theme.current())
 
     # What is shown
@@ -185,6 +188,17 @@ class SweptView(CursorPlot):
             self._show_inset()
 
 
-def _powers(values: list[float], scale: float, spacing: float) -> list[str]:
-    """Ticks of a logarithmic axis as plain numbers."""
-    return [f"{10.0**value:.4g}" for value in values]
+def _count_in_decades(axis: Axis, room: int) -> None:
+    """Let a logarithmic axis have few round numbers, written out; the library's own would lie over each other."""
+    usual = axis.tickValues
+
+    def values(low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        if not axis.logMode:
+            return usual(low, high, size)
+        places = [place for place, _ in log_ticks(low, high)[0] if low <= place <= high]
+        if len(places) * room > size:
+            places = [place for place in places if place == round(place)] or places[:1]
+        return [(1.0, places)]
+
+    axis.tickValues = values
+    axis.logTickStrings = lambda places, _scale, _spacing: [f"{10.0**place:.4g}" for place in places]

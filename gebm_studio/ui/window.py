@@ -180,6 +180,9 @@ class StudioWindow(QMainWindow):
         race.export_wished.connect(self.files.ask_export_race)
         cast(Any, self.panels["compare"]).export_wished.connect(self.files.ask_export_compare)
         cast(Any, self.panels["sweep"]).export_wished.connect(self.files.ask_export_sweep)
+        flow = cast(Any, self.panels["flow"])
+        flow.export_wished.connect(self.files.ask_export_flow)
+        flow.scrubbed.connect(cast(Any, self.panels["flow_curves"]).mark_step)
         for dock in self.docks.docks.values():
             dock.visibilityChanged.connect(lambda _visible: session.hurry())
 

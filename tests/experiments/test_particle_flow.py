@@ -120,7 +120,7 @@ def test_large_clouds_are_measured_in_part(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(measuring, "MOST", 12)
     run = go(flow(), 2)
     notes = dict(run.measuring.notes(run.preset.measure))
-    assert "n = 12 of 20 particles, 12 of 30 draws" in notes["kale"]
+    assert "on 12 of 20 particles, 12 of 30 draws" in notes["kale"]
     assert np.isfinite(run.measuring.table.since(0)).all()
 
 
@@ -228,6 +228,13 @@ def test_a_flow_that_flies_off_stops_and_the_others_go_on() -> None:
     assert np.isnan(run.measuring.table.since(0)[-1, 6:]).all()
     set_value(run, "others", ({"name": "langevin", "step_size": 1e-5},))
     assert not run.clouds[1].stopped and not go(run, 1).clouds[1].stopped
+
+
+def test_particles_that_are_thrown_far_away_are_told() -> None:
+    run = go(flow(flow__step_size=100.0, flow__regularisation=1e-3), 3)
+    part = frame(run).flow
+    assert part is not None and not run.clouds[0].stopped
+    assert "of 20 particles are far away; a smaller step" in part.clouds[0].note
 
 
 def test_where_all_have_stopped_the_run_says_so_again_and_again() -> None:

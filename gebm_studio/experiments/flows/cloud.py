@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gebm_studio.messages import Floats
+from gebm_studio.messages import Extent, Floats
 from gebm_studio.particles import Goal, Info, Injection, KaleFlow, LangevinFlow, MmdFlow, Rule, SinkhornFlow, State
 from gebm_studio.schema.particles import RULES, Flow
 
 _FARTHEST = 1e6
 """A coordinate beyond this is a flow that has flown off."""
+_LOST = 10
+"""Sides of the picture beyond which a particle is lost: no kernel pulls it back."""
 
 
 def rule_of(flow: Flow) -> Rule:
@@ -71,6 +73,18 @@ class Cloud:
             self.stopped = f"stopped at step {state.steps}: a particle left every bound; lower the step δ, begin again"
             return
         self.state, self.velocity, self.note = state, info.velocity, info.note
+
+    def said(self, home: Extent) -> str:
+        """What is to be said of it, where `home` shows source and target: why it stands, or what is amiss; or nothing.
+
+        Arguments:
+            home: Left, right, bottom, top.
+        """
+        left, right, bottom, top = home
+        middle = self.state.position.new_tensor([(left + right) / 2, (bottom + top) / 2])
+        lost = int(((self.state.position - middle).abs().amax(1) > _LOST * (right - left)).sum())
+        far = f"{lost} of {len(self.state.position)} particles are far away; a smaller step δ would have kept them"
+        return self.stopped or self.note or (far if lost else "")
 
     @property
     def points(self) -> Floats:

@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import digamma, gammaln
 
-Doubles = NDArray[np.float64]
+from gebm_studio.messages import Doubles
 
 
 def kl_to_density(y: Doubles, log_density: Callable[[Doubles], Doubles], k: int = 4) -> float:

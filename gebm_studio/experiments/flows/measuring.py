@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,6 +12,7 @@ from gebm_studio.divergences import knn_kl, mmd2, rkhs_kale, w2
 from gebm_studio.experiments.curves import CurveTable
 from gebm_studio.experiments.flows.entropy import kl_to_density
 from gebm_studio.experiments.flows.scene import Scene
+from gebm_studio.messages import Doubles
 from gebm_studio.particles import PlaneGaussian
 from gebm_studio.schema.particles import MEASURES, FlowCurves, FlowMeasure
 
@@ -91,7 +91,7 @@ class Measuring:
         self._warm[flow] = kale.log_density
         return kale.value if kale.converged else math.nan
 
-    def _kl(self, y: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+    def _kl(self, y: Doubles) -> float:
         """KL(Q‖P), NaN where points coincide, so that they have no density, or are too few."""
         try:
             if self._scene.target.has_density:
@@ -104,11 +104,15 @@ class Measuring:
         """How each is measured, by its name."""
         n, m = len(self._scene.source), len(self._scene.goal.points)
         few, draws = len(self._few), len(self._draws)
+        which = (
+            f"{n} particles and {m} draws"
+            if (few, draws) == (n, m)
+            else f"{few} of {n} particles, {draws} of {m} draws"
+        )
         kernel = f"ℓ = {settings.scale:g}"
         exact = self._scene.target.has_density
         said: dict[FlowMeasure, str] = {
-            "kale": f"KALE of the particles from the target, λ = {settings.regularisation:g}, {kernel}; "
-            f"n = {few} of {n} particles, {draws} of {m} draws",
+            "kale": f"KALE of the particles from the target, λ = {settings.regularisation:g}, {kernel}; on {which}",
             "mmd": f"MMD² of all {n} particles and {m} draws as atoms, {kernel}",
             "w2": f"W₂ by an exact assignment of {min(few, draws)} particles and as many draws",
             "kl": f"KL(particles‖target) by the {_NEIGHBOUR}-th neighbours among {n} particles and "
@@ -138,5 +142,5 @@ class Measuring:
         self._warm = {int(name[4:]): x.to(to) for name, x in tensors.items() if name.startswith("warm")}
 
 
-def _array(x: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _array(x: Tensor) -> Doubles:
     return x.cpu().numpy()

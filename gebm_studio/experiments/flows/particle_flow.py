@@ -176,7 +176,7 @@ class ParticleFlow(Stepwise[ParticlesPreset]):
                     points=frozen(cloud.points) if live else record.positions(at)[index],
                     velocity=frozen(cloud.arrows) if live else record.velocities(at)[index],
                     trail=record.trail(index, end, self.preset.view.trail),
-                    note=cloud.stopped or cloud.note,
+                    note=cloud.said(self._scene.home),
                 )
                 for index, cloud in enumerate(self.clouds)
             ),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gebm_studio import schema
 from gebm_studio.experiments.flows.score import score_of
-from gebm_studio.messages import Floats, frozen
+from gebm_studio.messages import Doubles, Floats, frozen
 from gebm_studio.particles import Goal
 from gebm_studio.presets import PresetError
 from gebm_studio.schema.law import AnyLaw
@@ -87,7 +87,7 @@ def _placed(name: str, section: AnyLaw, seed: int, folder: str, of: Law | None) 
     return law
 
 
-def _points(law: Law, most: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _points(law: Law, most: int) -> Doubles:
     """Draws (m, 2) of a law; of a finite one with no more atoms than that the atoms themselves."""
     atoms = law.atoms
     points = atoms.points if atoms is not None and len(atoms.points) <= most else law.sample(most)

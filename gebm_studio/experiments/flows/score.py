@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from gebm_studio.messages import Doubles
 from gebm_studio.particles import Score
 from gebm_studio.schema.law import AnyLaw, Shape, Toy, Uniform
 from gebm_studio.targets.laws import Law
@@ -30,12 +30,12 @@ def score_of(law: Law, section: AnyLaw) -> Score | None:
     return _by_differences(law)
 
 
-def _of_gaussian(mean: NDArray[np.float64], covariance: NDArray[np.float64]) -> Score:
+def _of_gaussian(mean: Doubles, covariance: Doubles) -> Score:
     m, precision = torch.from_numpy(mean), torch.from_numpy(np.linalg.inv(covariance))
     return lambda y: (m.to(y) - y) @ precision.to(y)
 
 
-def _of_mixture(means: NDArray[np.float64], stds: NDArray[np.float64], weights: NDArray[np.float64]) -> Score:
+def _of_mixture(means: Doubles, stds: Doubles, weights: Doubles) -> Score:
     m, precisions = torch.from_numpy(means), torch.from_numpy(stds**-2.0)
     logs = torch.from_numpy(np.log(weights) - means.shape[1] * np.log(stds))
 

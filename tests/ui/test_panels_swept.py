@@ -23,6 +23,7 @@ from gebm_studio.schema.divergences import Moved
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bars_scale import FAR
 from gebm_studio.ui.panels.measure_colours import colour
+from gebm_studio.ui.panels.swept import EVERY
 from gebm_studio.ui.panels.swept_axes import Axes, heights
 from gebm_studio.ui.panels.swept_marks import STRIP, Infinite
 from gebm_studio.ui.panels.swept_over import MOVED, NAMES, possible, setting, sweep_over
@@ -74,6 +75,7 @@ def drag(panel: Any, first: QPoint, *ways: QPoint) -> None:
     QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=first)
     for way in ways:
         QTest.mouseMove(viewport, way)
+        QTest.qWait(EVERY + 5)  # wishes that follow each other faster are one
     QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=ways[-1] if ways else first)
 
 
@@ -243,6 +245,17 @@ def test_the_line_stays_in_the_hand_while_older_frames_come(make_panel: MakePane
     panel.show_frame(frames.frame(swept=shift_part(at=panel.view.cursor_line.x, version=3)))
     panel.show_frame(frames.frame(swept=shift_part(at=-1.0, version=4)))
     assert panel.view.cursor_line.x == -1.0
+
+
+def test_of_many_moves_in_a_moment_the_last_is_asked_for(make_panel: MakePanel) -> None:
+    panel = shown(make_panel, shift_part(at=1.0))
+    changes = asked(panel)
+    viewport = panel.view.viewport()
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=middle(panel, 1.0))
+    for step in range(30):
+        QTest.mouseMove(viewport, middle(panel, 1.0 - 0.05 * step))
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=middle(panel, -0.45))
+    assert len(changes) < 20 and changes[-1][1][0] == pytest.approx(-0.45, abs=0.05)
 
 
 def test_arrow_keys_move_the_running_point(make_panel: MakePanel) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import Any, cast
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, SweptPart
-from gebm_studio.presets import describe_path
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.divergences import Moved
 from gebm_studio.schema.measures import ABOUT, Measure
@@ -19,11 +18,13 @@ from gebm_studio.ui.panels.flow import FlowBar
 from gebm_studio.ui.panels.legend import Entry
 from gebm_studio.ui.panels.measure_colours import LOOKS
 from gebm_studio.ui.panels.numbers import short
-from gebm_studio.ui.panels.panel import Panel
+from gebm_studio.ui.panels.panel import Panel, Throttle
 from gebm_studio.ui.panels.swept_axes import against_kl
 from gebm_studio.ui.panels.swept_over import MOVED, NAMES, possible, setting, sweep_over
 from gebm_studio.ui.panels.swept_view import MOST, SweptView
 
+EVERY = 20
+"""Milliseconds between two wishes of a hand that drags: frames come more seldom, mice move more often."""
 PARAMETER, KL = "parameter", "kl"
 LINEAR, LOG = "linear", "log"
 
@@ -41,11 +42,13 @@ class SweptPanel(Panel[DivergencesPreset]):
         self._part: SweptPart | None = None
         self._at: tuple[float, float] | None = None
         self._echo = Echo()
+        self._wish: tuple[str, Any] | None = None
+        self._send = Throttle(EVERY, self._ask, self)
         self._fill_header()
         self.view = SweptView(self.canvas)
         self.view.pointed.connect(self._point)
         self.view.dragged.connect(self._drag)
-        self.view.dropped.connect(self._echo.release)
+        self.view.dropped.connect(self._drop)
         self.legend = FlowBar(self.canvas)
         self.entries = [Entry("", "text", "line", parent=self.legend) for _ in range(MOST)]
         for entry in self.entries:
@@ -95,7 +98,8 @@ class SweptPanel(Panel[DivergencesPreset]):
         super().start_run(preset)
 
     def clear(self) -> None:
-        self._part, self._at = None, None
+        self._send.stop()
+        self._part, self._at, self._wish = None, None, None
         self._echo.forget()
         self.readout.say("")  # the pointer may have left the picture as it went away
         self.view.forget()
@@ -141,11 +145,20 @@ class SweptPanel(Panel[DivergencesPreset]):
     # What a person does
 
     def _drag(self, parameter: float) -> None:
-        if self.preset is None:
-            return
-        path, value = setting(self.preset, parameter)
-        self._echo.hold(path, value, (float(parameter if describe_path(self.preset, path).kind != "int" else value),))
-        self.setting_changed.emit(path, value)
+        if self.preset is not None:
+            path, value = self._wish = setting(self.preset, parameter)
+            self._echo.hold(path, value, (float(value[0] if path.endswith(".at") else value),))
+            self._send.request()
+
+    def _drop(self) -> None:
+        self._send.now()
+        self._echo.release()
+
+    def _ask(self) -> None:
+        """Send the newest wish of the hand, of many that a mouse makes in a moment only one."""
+        if self._wish is not None:
+            wish, self._wish = self._wish, None
+            self.setting_changed.emit(*wish)
 
     def _choose_over(self, path: str) -> None:
         if self.preset is not None and path != self.preset.swept.over:

@@ -25,7 +25,7 @@ from gebm_studio.messages.divergences import Value
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.schema.measures import ABOUT, Measure
 
-AT_REST, IN_HAND, RUNNING = 0.04, 0.004, 0.008
+AT_REST, IN_HAND, RUNNING = 0.08, 0.004, 0.008
 """Seconds that pending work may take of a frame: while nothing moves, while a hand drags, and while the lab runs."""
 
 

@@ -61,7 +61,7 @@ class Pair:
         """Whether values are estimates from draws."""
         return self.preset.measure.values == "samples"
 
-    @property
+    @cached_property
     def missing(self) -> str:
         """What is missing before anything can be measured, or empty."""
         names = [name for name, law in (("P", self.p), ("Q", self.q)) if law.is_empty]
@@ -72,7 +72,7 @@ class Pair:
         """Whether P and Q are one law."""
         return self.same_form and bool((self.p.at == self.q.at).all())
 
-    @property
+    @cached_property
     def same_form(self) -> bool:
         """Whether Q is P moved elsewhere: of the same form, width and axes."""
         ours, theirs = (section.model_dump(exclude={"at"}) for section in (self.preset.p, self.preset.q))
@@ -153,6 +153,11 @@ class Pair:
         return lambda x: self.p.log_density(x[:, None]), lambda x: self.q.log_density(x[:, None])
 
     @property
+    def size(self) -> int:
+        """Points that stand for the larger of both laws; 0 where one has none."""
+        return 0 if self.missing else max(len(standing.points) for standing in self.on)
+
+    @property
     def has_critic(self) -> bool:
         """Whether `kale` is known already."""
         return self._found is not None
@@ -162,9 +167,8 @@ class Pair:
         """Whether `kale` takes longer than a frame may."""
         if self.missing:
             return False
-        x, y = self.on
-        most = _FEW_NODES if self.dimension == 1 and "draws" not in (x.kind, y.kind) else _FEW_DRAWS
-        return max(len(x.points), len(y.points)) > most
+        smooth = self.dimension == 1 and "quadrature" in (self.on[0].kind, self.on[1].kind)
+        return self.size > (_FEW_NODES if smooth else _FEW_DRAWS)
 
     @property
     def kale(self) -> Kale:

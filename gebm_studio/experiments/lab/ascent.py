@@ -14,8 +14,8 @@ from gebm_studio.experiments.lab.forms import Form, Span
 from gebm_studio.experiments.lab.mesh import Mesh
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
-_SLOWER = 0.5
-"""Factor on the rate after a step that was taken back."""
+_SLOWER, _FASTER = 0.5, 1.02
+"""Factors on the rate after a step that was taken back, and after one that was not, up to the rate that is set."""
 _FALLEN = -1e8
 """A bound below this is given up, as one that is no number."""
 _CERTAIN = 1e-10
@@ -31,7 +31,7 @@ _LOOK = 20
 class Ascent:
     """V(x; θ) on its way up Σ p gain(V) − Σ q cost(V).
 
-    A step to a bound that is no number, or far below all others, is taken back and the rate is halved.
+    A step to a bound that is no number, or far below all others, is taken back and the next one is half as long.
 
     Attributes:
         form: The class of V.
@@ -39,6 +39,7 @@ class Ascent:
         bound: The bound now, on the mesh as it is now.
         ending: How the climb has ended, by certificate: in a linear class what a Newton step would still add, in a
             network the gradient. Empty while it goes on.
+        remark: What is to be said of the latest change of points, or empty.
 
     References:
         Adam: A Method for Stochastic Optimization (Kingma and Ba, 2015), arXiv 1412.6980.
@@ -46,15 +47,21 @@ class Ascent:
 
     def __init__(self, form: Form, game: Game, mesh: Mesh) -> None:
         self.form, self.game, self.mesh = form, game, mesh
-        self.theta = form.start()
-        self._first, self._second = torch.zeros_like(self.theta), torch.zeros_like(self.theta)
-        self._taken, self._slowed = 0, 1.0
+        self._begin()
         self.measure(mesh)
 
+    def _begin(self) -> None:
+        self.theta = self.form.start()
+        self._first, self._second = torch.zeros_like(self.theta), torch.zeros_like(self.theta)
+        self._taken, self._slowed = 0, 1.0
+
     def measure(self, mesh: Mesh) -> None:
-        """Take the bound on other points: the critic stays."""
-        self.mesh, self.ending = mesh, ""
-        self.bound, self._gradient = self._evaluate(self.theta)
+        """Take the bound on other points: the critic stays, but where its bound there is no number."""
+        self.mesh, self.ending, self.remark = mesh, "", ""
+        if not self._go(self.theta):
+            self._begin()
+            self._go(self.theta)
+            self.remark = "on this pair the critic's bound was no number: it began again from zero"
 
     @property
     def arrived(self) -> bool:
@@ -63,7 +70,7 @@ class Ascent:
 
     def rescale(self, box: Box) -> None:
         """Scale the class to another box, and take there the critic that is nearest to the present one."""
-        self.form, self.theta = self.form.carried(self.theta, self.mesh, box)
+        self.form, self.theta = self.form.carried(self.theta, box)
         self.measure(self.mesh)
 
     def critic(self, x: Tensor) -> Tensor:
@@ -103,6 +110,7 @@ class Ascent:
         root = (second / (1 - _BETA2**self._taken)).sqrt() + _EPSILON
         if self._go(self.theta + rate / (1 - _BETA1**self._taken) * first / root):
             self._first, self._second = first, second
+            self._slowed = min(1.0, self._slowed * _FASTER)
         else:
             self._taken -= 1
             self._slowed *= _SLOWER

@@ -132,8 +132,6 @@ class Bound:
             found += (Function("q", floats(np.exp(self._climb.q.log_density(x)))),)
         return found if self._fits is None else (*found, *self._fits.densities(x))
 
-    # How it goes.
-
     def _begin(self) -> None:
         self._rows.clear()
         self.steps = 0
@@ -172,11 +170,12 @@ class Bound:
             return
         mesh = mesh_of(pair)
         if not isinstance(self._climb, Ascent):
-            self._climb = Ascent(form_of(critic, box_of(pair), self._preset.seed), GAMES[critic.divergence], mesh)
+            form = form_of(critic, box_of(critic, pair, mesh), self._preset.seed)
+            self._climb = Ascent(form, GAMES[critic.divergence], mesh)
             return
         self._climb.measure(mesh)
-        if not suits(self._climb.form.box, pair):
-            self._climb.rescale(box_of(pair))
+        if not suits(self._climb.form.box, critic, pair, mesh):
+            self._climb.rescale(box_of(critic, pair, mesh))
 
     def _measure_fits(self, q_moved: bool) -> None:
         names, pair = self._preset.fit.divergences, self._pair
@@ -257,7 +256,7 @@ class Bound:
             return self._note
         if self._preset.critic.family == "none":
             return "" if self._fits is not None else "choose a class of critics, and its bound begins to climb"
-        remarks = [self._exact.note]
+        remarks = [self._exact.note, self._climb.remark if isinstance(self._climb, Ascent) else ""]
         if isinstance(self._climb, Ascent) and not self._climb.game.concave:
             remarks.append("the bound is not concave in the critic: a climb may end below the top")
         if self._climb is not None:

@@ -23,8 +23,9 @@ _PAD = 0.1
 """Of a critic's box beyond both laws, in their range."""
 _SMALLEST = 0.25
 """Share of its box that the laws may fill before a smaller one is taken."""
-_RIDGE = 1e-10
-"""Relative to the mean of the diagonal, so that functions that no mass sees get no part of a projection."""
+_OVERSAMPLED = 4
+"""Points of a grid, for each function, on which a critic is fitted in another box."""
+_ROUNDING = 1e-9
 
 
 class Form(Protocol):
@@ -44,7 +45,7 @@ class Form(Protocol):
     def values(self, theta: Tensor, x: Tensor) -> Tensor:
         """V (N,) at points (N, d), differentiable in θ."""
 
-    def carried(self, theta: Tensor, mesh: Mesh, box: Box) -> tuple[Form, Tensor]:
+    def carried(self, theta: Tensor, box: Box) -> tuple[Form, Tensor]:
         """The same class scaled to another box, with the θ of the same function there, or of the nearest."""
 
 
@@ -65,13 +66,14 @@ class Span:
             self._at, self._features = x, self.basis(x)
         return self._features @ theta
 
-    def carried(self, theta: Tensor, mesh: Mesh, box: Box) -> tuple[Form, Tensor]:
+    def carried(self, theta: Tensor, box: Box) -> tuple[Form, Tensor]:
         form = Span(self._make, box, self.label)
-        features, weights = form.basis(mesh.x), (mesh.p + mesh.q)[:, None]
-        gram = features.T @ (weights * features)
-        gram.diagonal().add_(_RIDGE * float(gram.diagonal().mean()))
-        wanted = features.T @ (weights[:, 0] * self.values(theta, mesh.x))
-        return form, torch.linalg.solve(gram, wanted)
+        count = max(2, math.ceil((_OVERSAMPLED * form.basis.size) ** (1 / box.dimension)))
+        axis = torch.linspace(-1, 1, count, dtype=torch.float64)
+        grid = torch.cartesian_prod(*[axis] * box.dimension).reshape(-1, box.dimension)
+        x = box.centre + box.half * grid
+        found: Tensor = torch.linalg.lstsq(form.basis(x), self.values(theta, x)[:, None], driver="gelsd").solution
+        return form, found[:, 0]
 
 
 class Network:
@@ -99,7 +101,7 @@ class Network:
         weight, bias = layers[-1]
         return (h @ weight + bias)[:, 0]
 
-    def carried(self, theta: Tensor, mesh: Mesh, box: Box) -> tuple[Form, Tensor]:
+    def carried(self, theta: Tensor, box: Box) -> tuple[Form, Tensor]:
         """Exactly the same function: only the first layer sees the box."""
         moved = theta.clone()
         (old_weight, _), (weight, bias) = self._layers(theta)[0], self._layers(moved)[0]
@@ -144,23 +146,28 @@ def span_of(critic: Critic, box: Box, seed: int) -> Span:
     raise ValueError(f"{critic.family} is no span of functions; choose one of {', '.join(SPANS)}")
 
 
-def box_of(pair: Pair) -> Box:
+def box_of(critic: Critic, pair: Pair, mesh: Mesh) -> Box:
     """A critic's box about both laws, with some room to move.
+
+    Of polynomials it holds every point of the mesh: beyond its box a high power is so large that e^V leaves the range
+    of a float however little mass there is.
 
     Raises:
         Unknown: Where a law has no points.
     """
+    if critic.family == "polynomial":
+        return Box.around(mesh.x)
     low, high = hull(pair)
     return Box(torch.from_numpy((low + high) / 2), torch.from_numpy((0.5 + _PAD) * (high - low)))
 
 
-def suits(box: Box, pair: Pair) -> bool:
-    """Whether both laws lie in a box and fill enough of it.
+def suits(box: Box, critic: Critic, pair: Pair, mesh: Mesh) -> bool:
+    """Whether all that a critic should see lies in its box, and fills enough of it.
 
     Raises:
         Unknown: Where a law has no points.
     """
-    low, high = hull(pair)
-    centre, half = box.centre.numpy(), box.half.numpy()
-    inside = bool((low >= centre - half).all() and (high <= centre + half).all())
-    return inside and bool(((high - low) / 2 >= _SMALLEST * half).any())
+    wanted = box_of(critic, pair, mesh)
+    reach = (1 - _PAD) * wanted.half if critic.family != "polynomial" else wanted.half
+    inside = bool(((wanted.centre - box.centre).abs() + reach <= box.half * (1 + _ROUNDING)).all())
+    return inside and bool((wanted.half >= _SMALLEST * box.half).any())

@@ -93,7 +93,8 @@ def features_of(pair: Pair) -> Found:
     critic = pair.preset.critic
     if critic.family not in SPANS:
         critic = critic.model_copy(update={"family": "relu"})
-    form, mesh = span_of(critic, box_of(pair), pair.preset.seed), mesh_of(pair)
+    mesh = mesh_of(pair)
+    form = span_of(critic, box_of(critic, pair, mesh), pair.preset.seed)
     found = kale_of_class(form.basis, mesh.of_p, mesh.of_q)
     return Found(found.value, found.gap, f"{form.label}, {mesh.protocol}", found.note)
 

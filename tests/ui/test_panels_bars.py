@@ -358,6 +358,14 @@ def test_a_low_panel_scrolls_and_never_overlaps(make_panel: MakePanel) -> None:
     assert not panel.board.with_errors
 
 
+def test_what_the_arrow_keys_reach_comes_into_sight(make_panel: MakePanel) -> None:
+    panel = shown(make_panel, size=(300, 170))
+    panel.update_settings(lab_frames.lab_preset(view__divergence="total_variation"))
+    assert panel.board.marked_room().bottom() <= panel._scroll.verticalScrollBar().value() + panel._scroll.height()
+    panel.update_settings(lab_frames.lab_preset(view__divergence="kl"))
+    assert panel._scroll.verticalScrollBar().value() <= panel.board.marked_room().top()
+
+
 def test_all_lines_are_exported_also_those_out_of_sight(make_panel: MakePanel, tmp_path: Path) -> None:
     panel = shown(make_panel, size=(300, 240))
     assert panel.figure() is panel.board

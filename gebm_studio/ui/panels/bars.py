@@ -78,9 +78,13 @@ class BarsPanel(Panel[DivergencesPreset]):
         self.board.forget()
 
     def update_settings(self, preset: DivergencesPreset) -> None:
+        marked = self.board.marked
         super().update_settings(preset)
         self._menu.choose(preset.view.bars or ORDER)
         self._show()
+        if self.board.marked != marked:
+            room = self.board.marked_room().toRect()
+            self._scroll.ensureVisible(0, room.center().y(), 0, room.height())
 
     def restyle(self, look: theme.Theme) -> None:
         self.board.update()

@@ -109,6 +109,11 @@ class BarsBoard(QWidget):
         """Where a line stands."""
         return QRectF(0.0, place * self.line, self.width(), self.line)
 
+    def marked_room(self) -> QRectF:
+        """Where the chosen divergence stands; empty where it is not shown."""
+        places = (k for k, row in enumerate(self._rows) if isinstance(row, Value) and row.name == self._marked)
+        return next((self.room_of(place) for place in places), QRectF())
+
     def row_at(self, spot: QPoint) -> Row | None:
         """The line at a point."""
         place = int(spot.y() // self.line)

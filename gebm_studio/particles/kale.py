@@ -37,7 +37,7 @@ class KaleFlow:
 
     References:
         KALE flow: a relaxed KL gradient flow for probabilities with disjoint support (Glaser, Arbel and Gretton, 2021),
-        arXiv 2106.08929, equations 8 and 15.
+        arXiv 2106.08929.
     """
 
     step_size: float

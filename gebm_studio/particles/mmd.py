@@ -27,7 +27,7 @@ class MmdFlow:
         ValueError: For a step or a scale that is not positive and finite.
 
     References:
-        Maximum Mean Discrepancy Gradient Flow (Arbel, Korba, Salim and Gretton, 2019), arXiv 1906.04370, equation 21.
+        Maximum Mean Discrepancy Gradient Flow (Arbel, Korba, Salim and Gretton, 2019), arXiv 1906.04370.
     """
 
     step_size: float

@@ -24,7 +24,7 @@ class Injection:
         ValueError: For a number that is negative or not finite.
 
     References:
-        Maximum Mean Discrepancy Gradient Flow (Arbel, Korba, Salim and Gretton, 2019), arXiv 1906.04370, section 4.
+        Maximum Mean Discrepancy Gradient Flow (Arbel, Korba, Salim and Gretton, 2019), arXiv 1906.04370.
     """
 
     level: float = 0.0

@@ -30,7 +30,7 @@ class SinkhornFlow:
 
     References:
         Interpolating between Optimal Transport and MMD using Sinkhorn Divergences (Feydy et al., 2019), arXiv
-        1810.08278, section 4.
+        1810.08278.
     """
 
     step_size: float

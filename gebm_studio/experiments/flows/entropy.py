@@ -15,7 +15,7 @@ from gebm_studio.messages import Doubles
 def kl_to_density(y: Doubles, log_density: Callable[[Doubles], Doubles], k: int = 4) -> float:
     """KL(Q‖P) in nats, from a sample of Q and the log density of P; infinite where a point has none.
 
-    −Ĥ(Q) − (1/n) Σ_i log p(y_i), with the entropy Ĥ = (d/n) Σ_i log ρ_i + log V_d + log(n − 1) − ψ(k), where ρ_i is
+    −Ĥ(Q) − (1/n) Σ_i log p(y_i), with the entropy Ĥ = (d/n) Σ_i log ρ_i + log V_d + ψ(n) − ψ(k), where ρ_i is
     the distance of y_i to its k-th neighbour and V_d the volume of the unit ball.
 
     Arguments:
@@ -37,5 +37,5 @@ def kl_to_density(y: Doubles, log_density: Callable[[Doubles], Doubles], k: int 
     if not distances.min() > 0:
         raise ValueError(f"kl_to_density: {k + 1} points coincide; such a sample has no density")
     volume = 0.5 * d * math.log(math.pi) - gammaln(0.5 * d + 1)
-    entropy = d * np.log(distances).mean() + volume + math.log(n - 1) - digamma(k)
+    entropy = d * np.log(distances).mean() + volume + digamma(n) - digamma(k)
     return float(-entropy - log_density(y).mean())

@@ -140,6 +140,9 @@ def test_the_default_layout_can_be_had_again_in_each_kind(docks: Docks, qtbot: Q
 
 
 def test_a_layout_that_was_left_in_a_lab_comes_back_as_a_training(docks: Docks, qtbot: QtBot) -> None:
+    docks.resizeDocks([docks.docks["data"], docks.docks["latent"]], [240, 340], Qt.Orientation.Horizontal)
+    qtbot.wait(20)
+    before = {name: box(docks, name) for name in PLAIN}
     docks.show_for(LAB)
     qtbot.waitUntil(lambda: seen(docks) == {"pair", "bars", "swept"}, timeout=2000)
     again = Docks()
@@ -152,6 +155,10 @@ def test_a_layout_that_was_left_in_a_lab_comes_back_as_a_training(docks: Docks, 
         again.show()
         qtbot.waitExposed(again)
         qtbot.waitUntil(lambda: seen(again) == set(PLAIN), timeout=2000)
+        qtbot.wait(50)
+        assert {name: box(again, name) for name in PLAIN} == {
+            name: pytest.approx(place, abs=16) for name, place in before.items()
+        }
     finally:
         again.close()
         again.deleteLater()

@@ -331,6 +331,7 @@ def test_bars_stay_while_a_law_is_dragged_and_the_scale_settles_at_rest(make_pan
         assert panel.board.scales["number"].high == 8.0
     panel._rest.timeout.emit()
     assert panel.board.scales["number"].high < high
+    assert panel.board.accessibleDescription().startswith("KL(P‖Q) 0.5000; KL(Q‖P) 0.5000; Jeffrey 1.000")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from gebm_studio.messages import BarsPart, Frame, Value
 from gebm_studio.schema import DivergencesPreset
-from gebm_studio.schema.measures import Measure
+from gebm_studio.schema.measures import ABOUT, Measure
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bars_board import BarsBoard
 from gebm_studio.ui.panels.bars_menu import MeasuresButton
-from gebm_studio.ui.panels.bars_rows import ORDER, Row, Unit, rows_of, sentence, unit_of
+from gebm_studio.ui.panels.bars_rows import ORDER, Heading, Row, Unit, number, rows_of, sentence, unit_of
 from gebm_studio.ui.panels.bars_scale import Span, crowd, scale_of
 from gebm_studio.ui.panels.panel import Panel
 
@@ -112,9 +112,12 @@ class BarsPanel(Panel[DivergencesPreset]):
         self._say()
 
     def _settle(self) -> None:
+        """Nothing has come for a while: let the scale shrink, and say all values to those who listen."""
         for span in self._spans.values():
             span.settle()
         self._show()
+        said = [f"{ABOUT[row.name].label} {number(row)}" for row in self.board.rows if not isinstance(row, Heading)]
+        self.board.setAccessibleDescription("; ".join(said))
 
     def _choose_rows(self, names: tuple[Measure, ...]) -> None:
         self.setting_changed.emit("view.bars", () if len(names) == len(ORDER) else names)

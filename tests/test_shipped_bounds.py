@@ -107,7 +107,7 @@ def test_f26_a_network_learns_the_energy() -> None:
     p, q = pair.p.density, pair.q.density
     # Below are the energies −h and −log p/q; where only Q has mass it is e^h, near 0, that counts.
     assert np.abs(functions[False] - functions[True])[p > 0.05 * p.max()].max() < 0.1
-    assert np.abs(np.exp(-functions[False]) - np.exp(-functions[True]))[q > 0.2 * q.max()].max() < 0.05
+    assert np.abs(np.exp(-functions[False]) - np.exp(-functions[True]))[q > 0.2 * q.max()].max() < 0.1
 
 
 def test_f29_kale_grows_with_the_width_of_the_class() -> None:

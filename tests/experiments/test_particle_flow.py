@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gebm_studio import messages as m
 from gebm_studio.divergences import Gaussian, mmd2, rkhs_kale, w2
@@ -16,7 +17,7 @@ from gebm_studio.experiments import Diverged, ParticleFlow
 from gebm_studio.experiments.flows import measuring
 from gebm_studio.experiments.flows import record as recording
 from gebm_studio.presets import PresetError
-from tests.experiments.flows import CPU, FOUR, flow, frame, go, preset
+from tests.experiments.flows import CPU, FOUR, MIXTURE, flow, frame, go, preset
 
 
 def set_value(run: ParticleFlow, path: str, value: Any) -> None:
@@ -188,6 +189,39 @@ def test_langevin_needs_a_smooth_density_before_any_work(target: dict[str, Any])
     with pytest.raises(PresetError, match="smooth density"):
         set_value(run, "others", FOUR[1:2])
     assert run.preset.others == () and len(go(run, 1).clouds) == 1
+
+
+def test_sinkhorn_takes_no_more_points_than_it_can() -> None:
+    with pytest.raises(PresetError, match=r"others\.0\.name: a step of sinkhorn takes too long for 2001 points"):
+        flow(others=FOUR[2:], cloud__targets=2001)
+    run = flow(cloud__particles=2001)
+    with pytest.raises(PresetError, match="at most 2000 particles"):
+        set_value(run, "others", FOUR[2:])
+    assert len(run.clouds) == 1
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        *({"kind": kind} for kind in ("gaussian", "uniform", "mixture", "rings", "point")),
+        *({"kind": "toy", "name": name} for name in ("ring", "moons", "checkerboard", "pinwheel", "spiral", "funnel")),
+        *({"kind": "shape", "name": name} for name in ("heart", "crescent", "cross")),
+        {"kind": "shape", "name": "picture", "path": "dark.png"},
+        {"kind": "points", "points": [[0.0, 0.0], [1.0, 2.0]]},
+        {"kind": "file", "path": "points.csv"},
+    ],
+)
+def test_any_law_of_the_plane_is_a_source_and_a_target(tmp_path: Path, law: dict[str, Any]) -> None:
+    picture = np.full((12, 12), 255, dtype=np.uint8)
+    picture[3:9, 2:6] = 0
+    Image.fromarray(picture).save(tmp_path / "dark.png")
+    np.savetxt(tmp_path / "points.csv", np.random.default_rng(0).random((25, 2)), delimiter=",")
+    if law["kind"] == "mixture":
+        law = MIXTURE
+    run = go(ParticleFlow(preset(start=law, target={**law, "at": [0.5, 0.5]}, others=FOUR[:1]), CPU, str(tmp_path)), 2)
+    assert all(bool(torch.isfinite(cloud.state.position).all()) and not cloud.stopped for cloud in run.clouds)
+    kale, mmd, far = run.measuring.table.since(0)[-1, 1:4]
+    assert np.isfinite([kale, mmd, far]).all()
 
 
 @pytest.mark.parametrize("place", ["start", "target"])

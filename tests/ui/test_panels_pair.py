@@ -424,6 +424,26 @@ def test_themes_and_files(pair: Pair, qapp: QApplication, tmp_path: Path, space:
     assert "log p/q ▾" not in text and "Draw" not in text, "without buttons"
 
 
+def test_a_gap_in_a_function_is_a_gap_in_a_file(pair: Pair, tmp_path: Path) -> None:
+    whole = np.sin(pair_frames.X)
+    torn = np.where(np.abs(pair_frames.X) < 1, math.nan, whole)
+    pieces = []
+    for version, values in enumerate((whole, torn), start=1):
+        panel = pair(pair_frames.line_part(version=version, below=(Function("f", frames.floats(values)),)))
+        export_panel(panel, tmp_path / "torn.svg")
+        pieces.append((tmp_path / "torn.svg").read_text(encoding="utf-8").count("<polyline"))
+    assert pieces[1] == pieces[0] + 1
+
+
+def test_lines_through_the_pointer_span_the_picture_wherever_it_is_moved(pair: Pair) -> None:
+    panel = pair()
+    for left, right in ((-3.0, -1.0), (2.0, 9.0)):
+        panel.plot.view.setXRange(left, right, padding=0)
+        picture(panel)
+        reach = panel.plot.crosshair.boundingRect()
+        assert (reach.left(), reach.right()) == pytest.approx((left, right))
+
+
 def test_an_empty_panel_says_how_to_fill_it_and_a_new_run_empties_it(pair: Pair) -> None:
     panel = pair()
     panel.start_run(lab_preset())

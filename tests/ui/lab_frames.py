@@ -167,12 +167,20 @@ def tangent_part(slope: float = 0.5, name: str = "kl", version: int = 1, **chang
         if name == "kl":
             generator = np.where(u > 0, u * np.log(u), 0.0)
             conjugate, there, touches = np.exp(t - 1), math.exp(slope - 1), math.exp(slope - 1)
-            value_there, domain, formulas = touches * (slope - 1), (-math.inf, math.inf), ("u log u", "eᵗ⁻¹")
+            value_there, domain, formulas = (
+                touches * (slope - 1),
+                (-math.inf, math.inf),
+                ("φ(u) = u log u", "φ*(t) = eᵗ⁻¹"),
+            )
         else:
             generator = -np.log(u)
             conjugate = np.where(t < 0, -1 - np.log(-t), np.inf)
             there, touches = (-1 - math.log(-slope), -1 / slope) if slope < 0 else (math.inf, math.nan)
-            value_there, domain, formulas = -math.log(touches), (-math.inf, 0.0), ("−log u", "−1 − log(−t)")
+            value_there, domain, formulas = (
+                -math.log(touches),
+                (-math.inf, 0.0),
+                ("φ(u) = −log u", "φ*(t) = −1 − log(−t)"),
+            )
     fields: dict[str, Any] = dict(
         name=name, u=floats(u), generator=floats(generator), biconjugate=floats(generator), t=floats(t),
         conjugate=floats(conjugate), slope=slope, touches=touches, value_there=value_there, conjugate_there=there,

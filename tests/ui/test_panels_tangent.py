@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from gebm_studio.presets import changed
 from gebm_studio.ui import theme
@@ -295,3 +296,18 @@ def test_an_update_is_quick(make_panel: MakePanel) -> None:
         panel.show_frame(frames.frame(tangent=part))
         spent.append(time.perf_counter() - begun)
     assert np.median(spent) < 0.004
+
+
+def test_in_a_window_one_drag_is_one_step_back(make_window: Any, qtbot: QtBot) -> None:
+    window = make_window("f24_conjugate")
+    panel = window.panels["tangent"]
+    qtbot.waitUntil(lambda: not panel.is_empty and panel.slope == 0.5, timeout=20_000)
+    plot = panel.conjugate
+    drag(plot, pixel(plot, 0.5, 1.0), *(pixel(plot, 0.5 + k / 10, 1.0) for k in range(11)))
+    wished = panel.slope
+    assert wished == pytest.approx(1.5, abs=plot.pixel)
+    qtbot.waitUntil(lambda: panel._part.slope == wished, timeout=20_000)
+    assert panel._part.conjugate_there == pytest.approx(math.exp(wished - 1), rel=1e-12)
+    window.changes.stack.undo()
+    assert not window.changes.stack.canUndo()
+    qtbot.waitUntil(lambda: panel.slope == 0.5, timeout=20_000)

@@ -37,13 +37,13 @@ class Caption(QWidget):
         """All words."""
         return " · ".join(words.text for words in self._words)
 
-    def say(self, *words: Words) -> None:
-        """Show words; all of them are in the tooltip."""
+    def say(self, *words: Words, tip: str = "") -> None:
+        """Show words; all of them are in the tooltip, unless it says more."""
         if words != self._words:
             self._words = words
-            self.setToolTip(self.text)
             self.setAccessibleName(self.text)
             self.update()
+        self.setToolTip(tip or self.text)
 
     def sizeHint(self) -> QSize:
         return QSize(120, theme.line_height(theme.current().number_font) + 2)

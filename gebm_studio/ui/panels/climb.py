@@ -86,7 +86,7 @@ class BoundPanel(ThrottledPanel[DivergencesPreset]):
             FAMILIES, "The class of functions that the critic is of.", self._choose_family
         )  # fmt: skip
         self._divergence = self.header.choice(
-            [(name, f"of {ABOUT[name].label}") for name in BOUNDED],
+            [(name, ABOUT[name].label) for name in BOUNDED],
             "The divergence whose bound E_P T − E_Q φ*(T) the critic climbs.",
             lambda name: self.setting_changed.emit("critic.divergence", name),
         )
@@ -150,11 +150,12 @@ class BoundPanel(ThrottledPanel[DivergencesPreset]):
         if climbs:
             self.view.show_rows(self.table.column(STEP), self.table.column(BOUND), part)
             self._tell(part)
-        gaussian = self.preset is not None and self.preset.critic.family == "gaussian"
-        self.fits.show_fits(part.fits, first=1 if gaussian else 0)
+        self.fits.show_fits(part.fits)
         self._scroll.setVisible(bool(part.fits))
         self._share_height(climbs)
-        self.caption.say(*(Words(text) for text in (part.title, part.critic, part.protocol) if text))
+        said = [text for text in (part.title, part.critic, part.protocol) if text]
+        shown = said if self.width() >= WIDE else [part.critic or part.title]
+        self.caption.say(*map(Words, shown), tip=" · ".join(said))
         self._say()
 
     def resizeEvent(self, event: object) -> None:
@@ -170,11 +171,15 @@ class BoundPanel(ThrottledPanel[DivergencesPreset]):
 
     def _tell(self, part: BoundPart) -> None:
         wide = self.width() >= WIDE
-        names = {"bound": part.bound_label if wide else "bound", "exact": part.exact_label, "gap": "gap"}
+        names = {
+            "bound": part.bound_label if wide else "bound",
+            "exact": part.exact_label if wide else "exact",
+            "gap": "gap",
+        }
         values = {"bound": part.bound, "exact": part.exact, "gap": part.gap}
         for name, entry in self.entries.items():
             entry.set_name(names[name])
-            entry.set_value(short(values[name], 4))
+            entry.set_value(short(values[name], 3 if name == "gap" else 4))
             entry.setVisible(name == "bound" or not math.isnan(part.exact))
         self.entries["bound"].setToolTip(". ".join(filter(None, (part.bound_label, part.critic, part.protocol))))
         self.entries["exact"].setToolTip("What the bound cannot pass, but for errors of sampling.")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from gebm_studio.messages import FitRow
 from gebm_studio.schema.measures import ABOUT, Measure
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.function_plot import COLOURS
+from gebm_studio.ui.panels.measure_colours import LOOKS
 from gebm_studio.ui.panels.numbers import MINUS
 
 LOWEST, HIGHEST = 16, 24
@@ -50,7 +50,6 @@ class FitsTable(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fits: tuple[FitRow, ...] = ()
-        self._first = 0
         self._farthest: dict[Measure, float] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Fitted Gaussians")
@@ -60,11 +59,11 @@ class FitsTable(QWidget):
         """What is shown, top to bottom."""
         return self._fits
 
-    def show_fits(self, fits: tuple[FitRow, ...], first: int = 0) -> None:
-        """Show fits; `first` is the place of the first among the densities in the picture of the pair."""
+    def show_fits(self, fits: tuple[FitRow, ...]) -> None:
+        """Show fits, in the colours of their divergences."""
         if len(fits) != len(self._fits):
             self.setMinimumHeight((len(fits) + 1) * LOWEST)
-        self._fits, self._first = fits, first
+        self._fits = fits
         for fit in fits:
             left = _left(fit)
             if math.isfinite(left):
@@ -82,10 +81,6 @@ class FitsTable(QWidget):
         if not math.isfinite(left):
             return math.nan
         return min(max(left / farthest, 0.0), 1.0) if farthest > 0 else 0.0
-
-    def role(self, place: int) -> str:
-        """The colour of a fit, by its place among all of them."""
-        return COLOURS[(self._first + place) % len(COLOURS)]
 
     @property
     def line(self) -> float:
@@ -136,18 +131,19 @@ class FitsTable(QWidget):
         painter.setPen(look.pen(look.line))
         painter.drawLine(QPointF(0, line - 0.5), QPointF(self.width(), line - 0.5))
         for place, fit in enumerate(self._fits):
-            self._paint_fit(painter, look, fit, place, QRectF(0, (place + 1) * line, self.width(), line), columns)
+            self._paint_fit(painter, look, fit, QRectF(0, (place + 1) * line, self.width(), line), columns)
         painter.end()
 
-    def _paint_fit(
-        self, painter: QPainter, look: theme.Theme, fit: FitRow, place: int, room: QRectF, columns: Columns
-    ) -> None:
-        colour = getattr(look, self.role(place), self.role(place))
-        share = self.share(fit)
+    def _paint_fit(self, painter: QPainter, look: theme.Theme, fit: FitRow, room: QRectF, columns: Columns) -> None:
+        measure, share = LOOKS[fit.name], self.share(fit)
+        colour = measure.colour(look)
         if share > 0:
             bar = QRectF(room.left(), room.top() + 1, share * room.width(), room.height() - 2)
             painter.fillRect(bar, look.brush(colour, BAR))
-        painter.setPen(QPen(QColor(colour), 2.0))
+        pen = QPen(QColor(colour), 2.0)
+        if measure.dashed:
+            pen.setDashPattern([1.6, 1.2])
+        painter.setPen(pen)
         middle = room.center().y()
         painter.drawLine(QPointF(0, middle), QPointF(SWATCH - GAP, middle))
         painter.setFont(look.text_font)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gebm_studio.messages import BoundPart
@@ -16,9 +17,9 @@ from gebm_studio.ui.panels.plot import Plot
 from gebm_studio.ui.panels.primitives import Line, Segments
 from gebm_studio.ui.panels.table import nice_range, thinned
 
-SETTLED, FLAT = 24, 4.0
+SETTLED, FLAT = 24, 40.0
 """From so many rows on the first third may leave the picture, where it would take so many times the rest's height."""
-WORDLESS = 70
+WORDLESS = 100
 """A picture lower than this has no room for words: the legend has to do."""
 AHEAD = 1.02
 """The axis of steps reaches so many times as far as the steps do."""
@@ -87,6 +88,11 @@ class ClimbView(Plot):
         self.labels.restyle(look)
         self._draw_exact()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "labels"):
+            self.labels.setVisible(self.height() >= WORDLESS)
+
     def _draw_exact(self) -> None:
         look = theme.current()
         # Not to the ends of the world: the dashes of so long a line would run into each other.
@@ -96,15 +102,12 @@ class ClimbView(Plot):
 
     def _write(self, part: BoundPart, x: Doubles, y: Doubles) -> None:
         """Name the axis and the exact value, which may be out of reach."""
-        if self.view.height() < WORDLESS:
-            self.labels.set_labels()
-            return
         labels = [Label("step", math.inf, -math.inf, ((-1, 1), (-1, 3)))]
         if math.isfinite(part.exact):
             labels.append(Label(part.exact_label, math.inf, part.exact, ((-1, 1), (-1, -1)), "text"))
         elif math.isinf(part.exact):
-            label = f"{part.exact_label} = {short(part.exact)}, which no bound reaches"
-            labels.append(Label(label, math.inf, math.inf, ((-1, -1),), "text"))
+            beyond = f"{part.exact_label} = {short(part.exact)}, out of reach"
+            labels.append(Label(beyond, math.inf, math.inf, ((-1, -1),), "text"))
         self.labels.set_labels(*labels, avoid=np.stack([x, y], axis=1))
 
     def _heights(self) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtGui import QFontMetricsF, QPainter, QTransform
 
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.primitives import Item
@@ -89,13 +89,16 @@ class Labels(Item):
         for label, room in zip(self._labels, rooms, strict=True):
             painter.fillRect(room, look.brush(look.plot, GROUND))
             painter.setPen(look.pen(getattr(look, label.role)))
-            painter.drawText(room, CENTRE, label.text)
+            width = room.width() - 2
+            text = QFontMetricsF(look.number_font).elidedText(label.text, Qt.TextElideMode.ElideRight, width)
+            painter.drawText(room, CENTRE, text)
         painter.restore()
 
     def _beside(self, label: Label, side: Side, place: QTransform, room: QRectF) -> QRectF:
         """The rectangle of words on one side of their place, moved into the picture."""
         font = self._look.number_font
-        width, height = theme.text_width(font, label.text) + 4, theme.line_height(font)
+        width = min(theme.text_width(font, label.text) + 4, max(room.width() - 2 * EDGE, 0.0))
+        height = theme.line_height(font)
         spot = place.map(QPointF(_or_zero(label.x), _or_zero(label.y)))
         x = {math.inf: room.right(), -math.inf: room.left()}.get(label.x, spot.x())
         y = {math.inf: room.top(), -math.inf: room.bottom()}.get(label.y, spot.y())

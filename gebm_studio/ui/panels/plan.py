@@ -125,12 +125,12 @@ class PlanPanel(Panel[DivergencesPreset]):
 
     def _show_cost(self, part: PlanPart) -> None:
         wide = self.width() >= WIDE and not self.as_matrix  # the key of the matrix takes its room
-        cost, gain = ("cost of the plan", "gain of the critic") if wide else ("cost", "gain")
-        self.caption.say(
-            Words(f"{cost} {short(part.cost, 5)}", "base"),
-            Words(f"{gain} {short(part.gain, 5)}", "first"),
-            Words(f"difference {short(part.cost - part.gain, 2)}"),
-        )
+        names = ("cost of the plan", "gain of the critic", "difference"), ("cost", "gain", "Δ")
+        values = short(part.cost, 5), short(part.gain, 5), short(part.cost - part.gain, 2)
+        roles = "base", "first", ""
+        said = zip(names[not wide], values, roles, strict=True)
+        tip = " · ".join(f"{name} {value}" for name, value in zip(names[0], values, strict=True))
+        self.caption.say(*(Words(f"{name} {value}", role) for name, value, role in said), tip=tip)
 
     def _choose_sides(self, part: PlanPart) -> None:
         """Both ends of the line; they change only when they must, or the picture would creep while a law is dragged."""

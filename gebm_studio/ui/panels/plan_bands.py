@@ -17,8 +17,8 @@ from gebm_studio.ui.panels.primitives import PointSet, Segments
 
 ABOVE, BELOW = 1.12, -0.12
 """The picture reaches so far beyond the lines of P and Q."""
-ROOMY = 120
-"""Pieces up to which bands are smooth and two pixels thick."""
+SMOOTH, ROOMY = 32, 120
+"""Pieces up to which bands have smooth edges, which take long to paint, and are two pixels thick."""
 LONGEST = "−00.0"
 """Numbers at the left axes have room for this, so that bands and critic end at the same places."""
 
@@ -27,7 +27,7 @@ class Smooth(Segments):
     """Lines with smooth edges, unless they are so many that edges cannot be told apart."""
 
     def paint(self, painter: QPainter, *args: Any) -> None:
-        smooth = sum(len(lines) for lines, _ in self.bands) <= ROOMY * STEPS
+        smooth = sum(len(lines) for lines, _ in self.bands) <= SMOOTH * STEPS
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         super().paint(painter, *args)
 

@@ -25,6 +25,8 @@ from gebm_studio.ui.panels.tangent_views import ConjugatePlot, GeneratorPlot
 SLOPE = "view.slope"
 BEAT = 33
 """Milliseconds between two values of one drag: the engine makes no more frames."""
+WIDE = 180
+"""From so many pixels on a picture has room for more than its formula."""
 STEPS = 100
 """Key presses from side to side of φ*."""
 
@@ -117,6 +119,7 @@ class TangentPanel(Panel[DivergencesPreset]):
         self._sides.setDirection(
             QBoxLayout.Direction.TopToBottom if down else QBoxLayout.Direction.LeftToRight
         )  # fmt: skip
+        self._show_tangent()
 
     def _draw(self) -> None:
         part, tangents = self._part, self._tangents
@@ -135,8 +138,11 @@ class TangentPanel(Panel[DivergencesPreset]):
         for plot in self.plots:
             plot.show_tangent(tangent)
         of_generator, of_conjugate = part.formulas
-        self.captions[0].say(Words(f"φ(u) = {of_generator}", "first"), Words("φ**", "second", dashed=True))
-        self.captions[1].say(Words(f"φ*(t) = {of_conjugate}", "first"), Words(f"v = {short(tangent.slope)}", "text"))
+        wide = self.width() / (1 if self.stacked else 2) >= WIDE
+        more = Words("φ**", "second", dashed=True), Words(f"v = {short(tangent.slope)}", "text")
+        for caption, formula, words in zip(self.captions, (of_generator, of_conjugate), more, strict=True):
+            whole = Words(formula, "first"), words
+            caption.say(*whole[: 2 if wide else 1], tip=f"{formula} · {words.text}")
         self._say()
 
     def _tangent(self) -> Tangent | None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gebm_studio.messages import TangentPart
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.labels import Label
+from gebm_studio.ui.panels.labels import Label, Side
 from gebm_studio.ui.panels.numbers import MINUS, short
 from gebm_studio.ui.panels.primitives import Line
 from gebm_studio.ui.panels.tangent_hand import Grip, SlopePlot
@@ -28,6 +28,11 @@ BESIDE = 0.07
 """Room to the left of the vertical axis of φ, and around φ*, as a share of the picture."""
 HANGS = 0.07
 """How far below φ a line hangs that touches nothing, as a share of the picture's height."""
+NARROW = 150
+"""In a picture narrower than this the number stands alone."""
+AROUND: tuple[Side, ...] = ((-1, 1), (0, 2), (1, -1), (0, -2), (-1, 2), (1, -2))
+BELOW: tuple[Side, ...] = ((1, -1), (-1, -1))
+"""Where the number of φ* may stand beside its point, and beside an arrow at the upper edge."""
 SAMPLES = np.linspace(0.0, 1.0, 60)
 """Where along the picture words look whether they would lie on a line."""
 
@@ -71,7 +76,8 @@ class GeneratorPlot(SlopePlot):
         if math.isnan(intercept):
             self.labels.set_labels()
             return
-        text = f"{MINUS}φ*(v) = {short(-part.conjugate_there, 4)}"  # the engine's newest, in the hand or not
+        name = f"{MINUS}φ*(v) = " if self.view.width() >= NARROW else ""
+        text = f"{name}{short(-part.conjugate_there, 4)}"  # the engine's newest, in the hand or not
         below, above = ((1, -1), (1, -3)), ((1, 1), (1, 3))
         at = intercept if math.isfinite(tangent.conjugate) else -math.inf
         role = "text" if math.isfinite(tangent.conjugate) else "error"
@@ -173,11 +179,11 @@ class ConjugatePlot(SlopePlot):
             self.labels.set_labels()
             return
         finite = math.isfinite(tangent.conjugate)
-        text = f"φ*(v) = {short(part.conjugate_there, 4)}"
-        sides = ((-1, 1), (0, 2), (1, -1), (0, -2), (-1, 2), (1, -2))
+        text = f"{'φ*(v) = ' if self.view.width() >= NARROW else ''}{short(part.conjugate_there, 4)}"
         known = np.isfinite(part.conjugate)
         avoid = np.stack([part.t[known], part.conjugate[known]], axis=1).astype(np.float64)
         at = tangent.conjugate if finite else math.inf
+        sides = AROUND if finite else BELOW
         self.labels.set_labels(Label(text, tangent.slope, at, sides, "text" if finite else "error"), avoid=avoid)
 
     def grip(self, spot: QPointF) -> Grip | None:

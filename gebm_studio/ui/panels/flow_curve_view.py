@@ -118,7 +118,8 @@ class FlowCurveView(Plot):
         missing = np.cumsum(~known)
         joined = np.append(missing[kept[1:]] == missing[kept[:-1]], True)
         if len(x) == 1:  # one value alone would show no line at all
-            x, y = np.array([x[0], x[0] + max(0.03 * float(steps[-1]), 0.03)]), np.repeat(y, 2)
+            short = max(0.03 * float(steps[-1]), 0.03)
+            x, y = max(x[0] - short, 0.0) + np.array([0.0, short]), np.repeat(y, 2)
             joined = np.ones(2, dtype=bool)
         line.setData(x, y, connect=joined)
 

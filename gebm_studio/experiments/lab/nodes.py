@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -103,12 +104,18 @@ def _of_box(law: Law, scale: float, coarse: bool) -> Weighted:
     axes = []
     for a, b in zip(low, high, strict=True):
         count = min(max(most, math.ceil(6 * (b - a) / scale)), 4 * most if law.dimension == 1 else most)
-        z, w = np.polynomial.legendre.leggauss(math.ceil(count / 2) if coarse else count)
+        z, w = _gauss(math.ceil(count / 2) if coarse else count)
         axes.append(((a + b) / 2 + (b - a) / 2 * z, w / 2))
     if law.dimension == 1:
         return Weighted(axes[0][0][:, None], axes[0][1], "quadrature")
     points = np.stack(np.meshgrid(axes[0][0], axes[1][0], indexing="ij"), axis=-1).reshape(-1, 2)
     return Weighted(points, np.outer(axes[0][1], axes[1][1]).ravel(), "quadrature")
+
+
+@cache
+def _gauss(count: int) -> tuple[Doubles, Doubles]:
+    """Gauss's nodes and weights on [−1, 1]: as many eigenvalues, too slow for every frame."""
+    return np.polynomial.legendre.leggauss(count)
 
 
 def _of_gaussian_in_plane(law: Law, scale: float, coarse: bool) -> Weighted:

@@ -9,10 +9,11 @@ from typing import Literal
 import numpy as np
 import torch
 
-from gebm_studio.divergences import integrands, kantorovich_1d
+from gebm_studio.divergences import integrands
 from gebm_studio.experiments.lab.games import reading_of
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.pair import Pair
+from gebm_studio.experiments.lab.plan import lipschitz_critic
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.messages import Function, Map
 from gebm_studio.messages.arrays import Extent
@@ -87,7 +88,7 @@ def functions(pair: Pair, x: Doubles, log_p: Doubles | None, log_q: Doubles | No
             return [_function(label_of(pair), pair.kale.witness(x).numpy())]
         case "kale_critic":
             return [_function(label_of(pair), pair.kale.h(x).numpy())]
-    return [_function(label_of(pair), _transport(pair, x))]
+    return [_function(label_of(pair), lipschitz_critic(pair)(x[:, 0]))]
 
 
 def map_of(pair: Pair, function: Function, cells: int, extent: Extent, logs: list[Doubles | None]) -> Map:
@@ -150,13 +151,3 @@ def _mmd_witness(pair: Pair, x: Doubles) -> Doubles:
         pair.kernel.sums(at, torch.from_numpy(on.points), torch.from_numpy(on.weights)).numpy() for on in pair.on
     )
     return np.asarray(of_p - of_q)
-
-
-def _transport(pair: Pair, x: Doubles) -> Doubles:
-    if pair.missing:
-        raise Unknown(pair.missing)
-    if pair.dimension == 2:
-        raise Unknown("the critic of W₁ is shown on the line only")
-    ends = [corner[0] for law in (pair.p, pair.q) for corner in law.home]
-    grid = np.unique(np.concatenate([x[:, 0], pair.p.breaks, pair.q.breaks, [min(ends) - 1, max(ends) + 1]]))
-    return kantorovich_1d(grid, pair.p.cdf(grid), pair.q.cdf(grid)).critic(x[:, 0])

@@ -42,14 +42,50 @@ def plan_part(pair: Pair, preset: DivergencesPreset, version: int) -> PlanPart:
         version: Given back in the part.
     """
     try:
-        if pair.dimension == 2:
-            raise Unknown("plan and critic are drawn on the line; W₁ in the plane stands among the bars")
-        pair.draws(1)
-        finite = pair.p.atoms is not None and pair.q.atoms is not None
-        return _of_points(pair, version) if pair.by_samples or finite else _of_laws(pair, version)
+        _check(pair)
+        return _of_points(pair, version) if _by_points(pair) else _of_laws(pair, version)
     except Unknown as reason:
         nothing = floats(np.empty(0))
         return PlanPart(floats(np.empty((0, 3))), nothing, nothing, math.nan, math.nan, str(reason), version)
+
+
+def lipschitz_critic(pair: Pair) -> Critic1D:
+    """The 1-Lipschitz critic f of W₁ on the line, f′ = sign(F_Q − F_P), 0 at its lowest between the laws' ends.
+
+    Raises:
+        Unknown: In the plane, or where a law has no points.
+    """
+    _check(pair)
+    if _by_points(pair):
+        x, y = pair.draws(pair.preset.measure.samples)
+        return _grounded(plan_1d(x.points, y.points, x.weights, y.weights).critic, pair)
+    return _grounded(_critic(pair.p, pair.q), pair)
+
+
+def _check(pair: Pair) -> None:
+    if pair.dimension == 2:
+        raise Unknown("plan and critic of W₁ are drawn on the line only; its value in the plane stands among the bars")
+    pair.draws(1)
+
+
+def _by_points(pair: Pair) -> bool:
+    """Whether both laws are taken as sets of points."""
+    return pair.by_samples or (pair.p.atoms is not None and pair.q.atoms is not None)
+
+
+def _grounded(critic: Critic1D, pair: Pair) -> Critic1D:
+    """The same critic less a constant."""
+    low, high = _ends(pair)
+    between = critic.points[(critic.points > low) & (critic.points < high)]
+    lowest = float(critic(np.concatenate([[low], between, [high]])).min())
+    return Critic1D(critic.points, critic.values - lowest)
+
+
+def _ends(pair: Pair) -> tuple[float, float]:
+    """Where what a picture shows of both laws begins and ends on the line, and a little more."""
+    ends = [float(corner[0]) for law in (pair.p, pair.q) for corner in law.home]
+    pad = _MARGIN * (max(ends) - min(ends)) or 0.5
+    return min(ends) - pad, max(ends) + pad
 
 
 def _of_points(pair: Pair, version: int) -> PlanPart:
@@ -61,8 +97,7 @@ def _of_points(pair: Pair, version: int) -> PlanPart:
     if len(pieces) > _MOST:
         pieces = _thinned(pieces)
         note += f"; {len(pieces)} of {len(plan.mass)} parcels are drawn"
-    grid, values = _drawn(plan.critic, plan.critic.points)
-    return PlanPart(floats(pieces), grid, values, plan.cost, plan.dual, note, version)
+    return PlanPart(floats(pieces), *_drawn(_grounded(plan.critic, pair), pair), plan.cost, plan.dual, note, version)
 
 
 def _of_laws(pair: Pair, version: int) -> PlanPart:
@@ -75,9 +110,7 @@ def _of_laws(pair: Pair, version: int) -> PlanPart:
     (cost, _), (of_p, _), (of_q, _) = parts
     error = max(_ROUNDING, sum(error for _, error in parts))
     note = f"{PIECES} parcels of equal mass are drawn; cost and gain by quadrature, error {error:.0e}"
-    ends = np.array([corner[0] for law in (p, q) for corner in law.home])
-    grid, values = _drawn(critic, ends)
-    return PlanPart(floats(pieces), grid, values, cost, of_p - of_q, note, version)
+    return PlanPart(floats(pieces), *_drawn(_grounded(critic, pair), pair), cost, of_p - of_q, note, version)
 
 
 def _critic(p: Law, q: Law) -> Critic1D:
@@ -149,11 +182,9 @@ def _thinned(pieces: Doubles) -> Doubles:
     return chosen
 
 
-def _drawn(critic: Critic1D, ends: Doubles) -> tuple[Floats, Floats]:
-    """x (n,) from a little before to a little beyond some ends, by way of the knots, and the critic there."""
-    low, high = float(ends.min()), float(ends.max())
-    pad = _MARGIN * (high - low) or 0.5
-    inner = critic.points[(critic.points > low - pad) & (critic.points < high + pad)]
-    x = np.concatenate([[low - pad], inner, [high + pad]])
-    values = critic(x)
-    return floats(x), floats(values - float(values.min()))
+def _drawn(critic: Critic1D, pair: Pair) -> tuple[Floats, Floats]:
+    """x (n,) from end to end by way of the critic's knots, and the critic there."""
+    low, high = _ends(pair)
+    inner = critic.points[(critic.points > low) & (critic.points < high)]
+    x = np.concatenate([[low], inner, [high]])
+    return floats(x), floats(critic(x))

@@ -84,7 +84,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         self._iteration += self._runs_along or climbs
         began = time.perf_counter()
         if began >= self._free_at or not (self._runs_along or climbs):
-            self._work(RUNNING)
+            self._work(RUNNING, moving=self._runs_along)
             # A piece may take longer than a tick: what moves gets as much time as what is computed beside it.
             now = time.perf_counter()
             self._free_at = now + (now - began)
@@ -182,11 +182,15 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
             names += ("kale",)
         self._looked = names
 
-    def _work(self, seconds: float, *, slow: bool = True) -> None:
-        """Go on with what a window looks at: slow values first, then the curves."""
-        if slow and self._present.pending(self._looked):
+    def _work(self, seconds: float, *, slow: bool = True, moving: bool = False) -> None:
+        """Go on with what a window looks at: slow values first, then the curves.
+
+        While the pair moves the curves come first: they stay, slow values are of another pair with the next tick.
+        """
+        curves = self._sees_curves and self._swept.pending and (slow or self._pair.dimension == 1)
+        if slow and self._present.pending(self._looked) and not (moving and curves):
             self._present.work(self._looked, seconds)
-        elif self._sees_curves and self._swept.pending and (slow or self._pair.dimension == 1):
+        elif curves:
             self._swept.work(seconds)
 
     def _move(self) -> None:

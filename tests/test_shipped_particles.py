@@ -59,27 +59,29 @@ def test_f50_the_flow_of_mmd_stalls_without_noise() -> None:
 
 
 def test_f51_a_small_penalty_keeps_to_the_rings_and_a_large_one_is_mmd() -> None:
-    run = at(shipped("f51", measure__every=2000), 1000)
+    run = at(shipped("f51", measure__every=2000), 400)
     kale, large, mmd = (nearest(run, flow).max().item() for flow in range(3))
-    assert kale < 0.11 and large == pytest.approx(0.77, abs=0.02) and mmd == pytest.approx(large, abs=1e-3)
+    assert kale < 0.11 and large == pytest.approx(0.57, abs=0.02) and mmd == pytest.approx(large, abs=1e-3)
     clouds = [cloud.state.position.numpy() for cloud in run.clouds]
     assert w2(clouds[1], clouds[2]) < 1e-4 < 0.1 < w2(clouds[0], clouds[2])
 
 
 @pytest.mark.slow_statistics
 def test_f51_in_the_end_the_rings_are_reached() -> None:
-    run = at(shipped("f51", measure__every=2000), 6000)
+    run = at(shipped("f51", measure__every=2000), 2000)
+    assert nearest(run, 0).max() < 0.1 and nearest(run, 1).max() == pytest.approx(0.88, abs=0.02)
+    at(run, 6000)
     assert measured(run, "w2")[-1] == pytest.approx([0.033, 0.1515, 0.1515], abs=0.005)
     assert nearest(run, 0).max() < 0.1 and nearest(run, 1).max() > 0.9
 
 
 def test_f52_a_small_penalty_goes_nearest_to_langevin() -> None:
-    """The first 300 steps of seed 0; the mean over 1,000 of three seeds is the slow test's."""
-    run = at(shipped("f52", measure__every=50), 300)
+    """The first 150 steps of seed 0; the mean over 1,000 of three seeds is the slow test's."""
+    run = at(shipped("f52", measure__every=50), 150)
     small, langevin, large, sinkhorn = measured(run, "apart")[1:].mean(axis=0)
     assert langevin == 0
-    assert small == pytest.approx(0.60, abs=0.04)
-    assert large == pytest.approx(0.80, abs=0.04) and sinkhorn == pytest.approx(0.83, abs=0.04)
+    assert small == pytest.approx(0.56, abs=0.03)
+    assert large == pytest.approx(0.72, abs=0.03) and sinkhorn == pytest.approx(0.73, abs=0.03)
 
 
 @pytest.mark.slow_statistics
@@ -99,13 +101,15 @@ def test_f53_the_heart_becomes_a_spiral() -> None:
     assert sliced_w2(run.scene.source.numpy(), target).value == pytest.approx(0.134, abs=0.003)
     at(run, 20)
     assert uncovered(run, 0) < 0.07
-    at(run, 40)
-    assert sliced_w2(run.clouds[0].state.position.numpy(), target).value < 0.08
+    assert sliced_w2(run.clouds[0].state.position.numpy(), target).value == pytest.approx(0.087, abs=0.003)
 
 
 @pytest.mark.slow_statistics
 def test_f53_in_the_end_the_shapes_match() -> None:
-    run = at(shipped("f53"), 250)
+    run = at(shipped("f53"), 100)
+    found = sliced_w2(run.clouds[0].state.position.numpy(), run.scene.goal.points.numpy()).value
+    assert found == pytest.approx(0.045, abs=0.003)
+    at(run, 250)
     found = sliced_w2(run.clouds[0].state.position.numpy(), run.scene.goal.points.numpy()).value
     assert found == pytest.approx(0.016, abs=0.002) and found < 0.021
     assert uncovered(run, 0) < 0.07 and nearest(run, 0).max() < 0.13

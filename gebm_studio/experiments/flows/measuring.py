@@ -116,7 +116,11 @@ class Measuring:
             "mmd": f"MMD² of all {n} particles and {m} draws as atoms, {kernel}",
             "w2": f"W₂ by an exact assignment of {min(few, draws)} particles and as many draws",
             "kl": f"KL(particles‖target) by the {_NEIGHBOUR}-th neighbours among {n} particles and "
-            + ("the exact density" if exact else f"{m} draws; where the supports differ it is infinite, not this"),
+            + (
+                "the exact density; infinite where a particle lies outside of the support"
+                if exact
+                else f"{m} draws; where the supports differ it is infinite, not this"
+            ),
             "apart": f"W₂ to the particles of the Langevin flow at the same step, by an exact assignment of {few}",
         }
         return tuple((name, said[name]) for name in self.measures)

@@ -99,10 +99,12 @@ def test_infinite_values_are_part_of_a_curve() -> None:
 
 def test_curves_are_computed_while_the_point_runs_beside_slow_values() -> None:
     lab = lab_of(preset_of(swept__points=5, swept__curves=["kl", "kale"], measure__samples=60))
+    done = 0.0
     for _ in range(2000):
         part = frame(lab, "running", frozenset({"bars", "swept"})).swept
         assert part is not None
-        if part.done == 1:
+        done = part.done
+        if done == 1:
             break
         lab.advance()
-    assert part.done == 1 and lab.iteration > 0
+    assert done == 1 and lab.iteration > 0

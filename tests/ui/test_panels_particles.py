@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gebm_studio.messages import FlowPart
-from gebm_studio.schema.particles import Flow
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import RUN_COLOURS
 from gebm_studio.ui.panels.particle_grid import squares
@@ -169,75 +168,6 @@ def test_the_pointer_finds_the_same_particle_in_all_flows(make_panel: MakePanel)
     assert there.crosshair.ring is None and "240 particles" in panel.readout.text
 
 
-# The numbers of a flow
-
-
-def edited(panel: Any, place: int, qtbot: QtBot) -> Any:
-    qtbot.mouseClick(panel.tiles[place].caption, Qt.MouseButton.LeftButton)
-    QApplication.processEvents()
-    return panel.editor
-
-
-def test_a_click_on_a_caption_opens_its_numbers_and_another_puts_them_away(make_panel: MakePanel, qtbot: QtBot) -> None:
-    panel = shown(make_panel, 2, size=SMALL)
-    editor = edited(panel, 1, qtbot)
-    assert editor.isVisible() and editor.name.text() == LABELS[1]
-    assert {name for name, field in editor.fields.items() if field.isVisible()} == {
-        "step_size", "scale", "noise", "noise_decay",
-    }  # fmt: skip
-    assert not panel.grid.geometry().isEmpty() and panel.tiles[1].picture.height() >= 80
-    edited(panel, 1, qtbot)
-    assert not editor.isVisible()
-    edited(panel, 0, qtbot)
-    qtbot.keyClick(editor, Qt.Key.Key_Escape)
-    assert not editor.isVisible() and not panel.tiles[0].caption.isChecked()
-
-
-def test_the_first_flow_is_changed_at_its_own_place(make_panel: MakePanel, qtbot: QtBot) -> None:
-    panel = shown(make_panel)
-    line = edited(panel, 0, qtbot).fields["regularisation"].editor.line
-    line.selectAll()
-    with qtbot.waitSignal(panel.setting_changed) as caught:
-        qtbot.keyClicks(line, "0.5")
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert caught.args == ["flow.regularisation", 0.5]
-
-
-def test_the_other_flows_are_changed_as_a_whole(make_panel: MakePanel, qtbot: QtBot) -> None:
-    panel = shown(make_panel, 3)
-    preset = panel.preset
-    slider = edited(panel, 2, qtbot).fields["step_size"].editor.slider
-    with qtbot.waitSignal(panel.setting_changed) as caught:
-        slider.setValue(slider.maximum())
-    path, others = caught.args
-    assert path == "others" and others == (preset.others[0], Flow.model_validate(
-        preset.others[1].model_dump() | {"step_size": 1.0}))  # fmt: skip
-    with qtbot.waitSignals([panel.held, panel.held]):
-        slider.sliderPressed.emit()
-        slider.sliderReleased.emit()
-
-
-def test_a_number_out_of_range_is_refused_in_words(make_panel: MakePanel, qtbot: QtBot) -> None:
-    panel = shown(make_panel)
-    line = edited(panel, 0, qtbot).fields["step_size"].editor.line
-    line.selectAll()
-    with qtbot.assertNotEmitted(panel.setting_changed, wait=20):
-        qtbot.keyClicks(line, "-1")
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert panel.readout.text == "Step must be a number above 0 to 100, got -1"
-    panel.show_frame(frame(iteration=204, flow=flow_part(*clouds(2))))
-    assert "above 0 to 100" in panel.readout.text
-    qtbot.keyClick(line, Qt.Key.Key_Escape)
-    assert "240 particles" in panel.readout.text
-
-
-def test_a_flow_that_is_gone_takes_its_numbers_with_it(make_panel: MakePanel, qtbot: QtBot) -> None:
-    panel = shown(make_panel, 3)
-    editor = edited(panel, 2, qtbot)
-    panel.update_settings(flow_preset(2))
-    assert not editor.isVisible()
-
-
 # The rest of what a panel does
 
 
@@ -283,9 +213,10 @@ def test_the_picture_is_exported_without_the_bar_and_the_fields(
     assert (tmp_path / f"flow{suffix}").stat().st_size > 5000
 
 
-def test_parts_stand_below_each_other(make_panel: MakePanel, qtbot: QtBot) -> None:
+def test_parts_stand_below_each_other(make_panel: MakePanel) -> None:
     panel = shown(make_panel, 4, size=SMALL)
-    edited(panel, 0, qtbot)
+    panel.open_editor(0)
+    QApplication.processEvents()
     parts = [panel.header, panel.figure(), panel.timeline, panel.editor, panel.readout]
     tops = [part.mapTo(panel, QPoint(0, 0)).y() for part in parts]
     bottoms = [top + part.height() for top, part in zip(tops, parts, strict=True)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from math import ceil
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -101,12 +100,16 @@ class FlowEditor(FlowBar):
     def _fit(self) -> None:
         """Make the sliders as long as they can be without another line."""
         fields = [field for field in self.fields.values() if not field.isHidden()]
-        beside = max((field.sizeHint().width() - field.editor.width() for field in fields), default=0) + GAP
-        first = self.width() - sum(part.sizeHint().width() + GAP for part in (self.name, self.close_button))
+        first = [part.sizeHint().width() for part in (self.name, self.close_button)]
+        beside = [field.sizeHint().width() - field.editor.width() for field in fields]
 
         def lines(width: int) -> int:
-            left = len(fields) - max(first // (width + beside), 0)
-            return 1 + ceil(max(left, 0) / max(self.width() // (width + beside), 1))
+            count, used = 1, 0
+            for wide in [*first, *(other + width for other in beside)]:
+                if used and used + wide > self.width():
+                    count, used = count + 1, 0
+                used += wide + GAP
+            return count
 
         width = max(width for width in range(LEAST, MOST + 1, STEP) if lines(width) == lines(LEAST))
         for field in fields:

@@ -110,17 +110,14 @@ class Measuring:
             else f"{few} of {n} particles, {draws} of {m} draws"
         )
         kernel = f"ℓ = {settings.scale:g}"
-        exact = self._scene.target.has_density
+        beside = f"{m} draws; where the supports differ it is infinite, not this"
+        if self._scene.target.has_density:
+            beside = "the exact density; infinite where a particle lies outside of the support"
         said: dict[FlowMeasure, str] = {
             "kale": f"KALE of the particles from the target, λ = {settings.regularisation:g}, {kernel}; on {which}",
             "mmd": f"MMD² of all {n} particles and {m} draws as atoms, {kernel}",
             "w2": f"W₂ by an exact assignment of {min(few, draws)} particles and as many draws",
-            "kl": f"KL(particles‖target) by the {_NEIGHBOUR}-th neighbours among {n} particles and "
-            + (
-                "the exact density; infinite where a particle lies outside of the support"
-                if exact
-                else f"{m} draws; where the supports differ it is infinite, not this"
-            ),
+            "kl": f"KL(particles‖target) by the {_NEIGHBOUR}-th neighbours among {n} particles and {beside}",
             "apart": f"W₂ to the particles of the Langevin flow at the same step, by an exact assignment of {few}",
         }
         return tuple((name, said[name]) for name in self.measures)

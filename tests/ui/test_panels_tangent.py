@@ -212,7 +212,7 @@ def test_from_a_finite_slope_the_hand_can_leave_the_domain(make_panel: MakePanel
 
 def test_domains_in_words() -> None:
     part = tangent_part(0.6, "reverse_kl")
-    assert "finite from −0.500 to 0.500" in sentence(tangent_part(0.6, "reverse_kl", domain=(-0.5, 0.5)))
+    assert "finite from −0.5 to 0.5" in sentence(tangent_part(0.6, "reverse_kl", domain=(-0.5, 0.5)))
     assert "finite above 1" in sentence(tangent_part(0.6, "reverse_kl", domain=(1.0, math.inf)))
     assert sentence(tangent_part(0.5, touches=math.nan, error=math.nan)) == "v = 0.5000: −φ*(v) = −0.6065"
     assert part.domain == (-math.inf, 0.0)

@@ -221,10 +221,9 @@ def sentence(part: TangentPart) -> str:
 
 def _domain(domain: tuple[float, float]) -> str:
     low, high = domain
-    if math.isinf(low) and math.isinf(high):
-        return "φ* is finite everywhere"
+    below, above = (f"{end:.3g}".replace("-", MINUS) for end in (high, low))
     if math.isinf(low):
-        return f"φ* is finite below {short(high)}"
+        return f"φ* is finite below {below}"
     if math.isinf(high):
-        return f"φ* is finite above {short(low)}"
-    return f"φ* is finite from {short(low)} to {short(high)}"
+        return f"φ* is finite above {above}"
+    return f"φ* is finite from {above} to {below}"

@@ -88,9 +88,12 @@ class Tangents:
         low, high = self._part.domain
         if not low <= slope <= high:
             return math.inf
-        if not len(self._t) or not self._t[0] <= slope <= self._t[-1]:
+        if len(self._t) < 2:
             return math.nan
-        return float(np.interp(slope, self._t, self._conjugate))
+        # Beyond the samples it goes on straight, until the engine has the number.
+        place = min(max(int(np.searchsorted(self._t, slope)), 1), len(self._t) - 1)
+        (t, beyond), (height, next_height) = self._t[place - 1 : place + 1], self._conjugate[place - 1 : place + 1]
+        return float(height + (slope - t) / (beyond - t) * (next_height - height))
 
     def _touch(self, slope: float) -> float:
         slopes = self._slopes

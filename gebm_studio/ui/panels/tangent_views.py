@@ -22,6 +22,10 @@ REACH, ON_LINE = 12.0, 7.0
 """A point is held within so many pixels, a line within fewer."""
 TOP, TOP_OF_CONJUGATE = 0.95, 0.9
 """Share of the samples of φ, and of φ*, that a picture has room for: near an end of a domain they may go to ∞."""
+STEEP = 1.5
+"""The others have room too, unless they make the picture so many times as high."""
+OUTSIDE = 0.2
+"""Room beyond an end of the domain of φ*, as a share of the domain."""
 DEPTH = 0.7
 """How far below φ its picture reaches, as a share of the height of φ: there are the intercepts."""
 BESIDE = 0.07
@@ -31,7 +35,7 @@ HANGS = 0.07
 NARROW = 150
 """In a picture narrower than this the number stands alone."""
 AROUND: tuple[Side, ...] = ((-1, 1), (0, 2), (1, -1), (0, -2), (-1, 2), (1, -2))
-BELOW: tuple[Side, ...] = ((1, -1), (-1, -1))
+BELOW: tuple[Side, ...] = ((1, -2), (-1, -2), (-1, -7), (1, -7))
 """Where the number of φ* may stand beside its point, and beside an arrow at the upper edge."""
 SAMPLES = np.linspace(0.0, 1.0, 60)
 """Where along the picture words look whether they would lie on a line."""
@@ -130,8 +134,8 @@ class GeneratorPlot(SlopePlot):
         super().restyle(look)
         if not hasattr(self, "_part"):
             return
-        self.generator.setPen(look.pen(look.first, 3.0))
-        self.biconjugate.setPen(look.pen(look.second, 1.4, True))
+        self.generator.setPen(look.pen(look.first, 3.4))
+        self.biconjugate.setPen(look.pen(look.second, 1.8, True))
         if self._part is not None:
             self.draw_axes()
 
@@ -164,8 +168,10 @@ class ConjugatePlot(SlopePlot):
         t, height = part.t.astype(np.float64), part.conjugate.astype(np.float64)
         low, high = _range(height, TOP_OF_CONJUGATE)
         left, right = (float(t[0]), float(t[-1])) if len(t) else (-1.0, 1.0)
-        across, up = BESIDE * (right - left), BESIDE * (high - low)
-        self.set_home((left - across, right + across, low - up, high + up))
+        up = BESIDE * (high - low)
+        before, after = (BESIDE if math.isinf(end) else OUTSIDE for end in part.domain)
+        ends = left - before * (right - left), right + after * (right - left)
+        self.set_home((*ends, low - up, high + up))
         _draw(self.conjugate, t, height, low, high)
         self.draw_axes()
 
@@ -181,7 +187,9 @@ class ConjugatePlot(SlopePlot):
         finite = math.isfinite(tangent.conjugate)
         text = f"{'φ*(v) = ' if self.view.width() >= NARROW else ''}{short(part.conjugate_there, 4)}"
         known = np.isfinite(part.conjugate)
-        avoid = np.stack([part.t[known], part.conjugate[known]], axis=1).astype(np.float64)
+        bottom, top = self.extent[2:]
+        stem = np.stack([np.full(len(SAMPLES), tangent.slope), bottom + SAMPLES * (top - bottom)], axis=1)
+        avoid = np.concatenate([np.stack([part.t[known], part.conjugate[known]], axis=1), stem])
         at = tangent.conjugate if finite else math.inf
         sides = AROUND if finite else BELOW
         self.labels.set_labels(Label(text, tangent.slope, at, sides, "text" if finite else "error"), avoid=avoid)
@@ -214,7 +222,7 @@ class ConjugatePlot(SlopePlot):
         super().restyle(look)
         if not hasattr(self, "_part"):
             return
-        self.conjugate.setPen(look.pen(look.first, 3.0))
+        self.conjugate.setPen(look.pen(look.first, 3.4))
         if self._part is not None:
             self.draw_axes()
 
@@ -224,7 +232,8 @@ def _range(values: Doubles, share: float) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return -1.0, 1.0
-    low, high = min(float(finite.min()), 0.0), max(float(np.quantile(finite, share)), 0.0)
+    low, most, whole = float(finite.min()), float(np.quantile(finite, share)), float(finite.max())
+    low, high = min(low, 0.0), max(whole if whole - low < STEEP * (most - low) else most, 0.0)
     return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 

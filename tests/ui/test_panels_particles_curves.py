@@ -59,7 +59,9 @@ def test_rows_come_bit_by_bit_and_begin_again(make_panel: MakePanel) -> None:
     put(panel, flow_curves_part(rows=2))  # since 0: the flows have begun again
     assert panel.pull_fields() == {"flow_since": 2}
     put(panel, flow_curves_part(rows=0))
-    assert panel.pull_fields() == {"flow_since": 0}
+    assert panel.pull_fields() == {"flow_since": 0} and panel.is_empty
+    put(panel, flow_curves_part(rows=1))
+    assert not panel.is_empty
     panel.start_run(flow_preset())
     assert panel.is_empty and panel.pull_fields() == {"flow_since": 0}
 

@@ -104,6 +104,15 @@ def test_flows_that_begin_again_are_followed_live(panel: Any, qtbot: QtBot) -> N
     assert not panel.timeline.slider.isEnabled() and not panel.timeline.play_button.isEnabled()
 
 
+def test_a_record_that_loses_its_last_frame_has_not_begun_again(panel: Any) -> None:
+    panel.timeline.look_at(12)
+    show(panel, flow_part(frames=20, at=6, every=10))
+    assert at(panel) == 6
+    panel.timeline.look_at(18)
+    show(panel, flow_part(frames=12, at=11, every=10))
+    assert at(panel) == -1
+
+
 def test_the_record_is_played_round_and_round(panel: Any, qtbot: QtBot) -> None:
     timeline = panel.timeline
     assert timeline._timer.interval() == 1000 // RATE

@@ -88,7 +88,9 @@ class FlowCurvesPanel(ThrottledPanel[ParticlesPreset]):
         held = len(self.table)
         new = self.table.add(CurvesPart(part.since, ("iteration", *columns), part.rows, part.notes))
         if held and not len(part.rows) and not part.since:
-            self.table.clear()  # the flows have begun again, and nothing is measured yet
+            # The flows have begun again, and nothing is measured yet.
+            self.clear()
+            self.say_empty(self.empty)
         if new or part.labels != self._labels:
             self._labels = part.labels
             self._measure.offer(part.measures)

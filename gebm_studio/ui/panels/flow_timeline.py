@@ -110,9 +110,10 @@ class Timeline(QWidget):
 
     def show_record(self, steps: Floats) -> None:
         """Take over the steps (f,) of all recorded frames; a record that has begun again is followed live."""
-        begun_again = steps[-1] < self._steps[-1]
+        # A record that thins out may lose its last frame, and no more than that.
+        begun_again = steps[-1] < self._steps[-1] / 2
         self._steps = steps
-        if begun_again and self._step is not None:
+        if self._step is not None and (begun_again or self._step > steps[-1]):
             self.go_live()
         self._show()
 

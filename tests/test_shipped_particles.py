@@ -49,13 +49,18 @@ def uncovered(run: ParticleFlow, flow: int) -> float:
 
 
 def test_f50_the_flow_of_mmd_stalls_without_noise() -> None:
-    run = at(shipped("f50", measure__every=2000), 4000)
-    without, noisy = measured(run, "mmd")[-1]
-    assert without == pytest.approx(1.1e-3, rel=0.1) and noisy == pytest.approx(8e-5, rel=0.1)
-    assert measured(run, "mmd")[-2, 0] < 1.5 * without, "it hardly falls any further"
-    assert measured(run, "w2")[-1] == pytest.approx([1.4, 0.4], abs=0.05)
+    run = at(shipped("f50", measure__every=1000), 2000)
+    assert measured(run, "mmd")[-1] == pytest.approx([1.5e-3, 1.6e-4], rel=0.1)
+    assert measured(run, "w2")[-1] == pytest.approx([1.38, 0.53], abs=0.05)
     strays = [int((nearest(run, flow) > 0.5).sum()) for flow in range(2)]
-    assert strays[0] >= 12 and strays[1] <= 4
+    assert strays[0] > 15 and strays[1] < 8
+
+
+@pytest.mark.slow_statistics
+def test_f50_does_not_fall_much_further() -> None:
+    run = at(shipped("f50", measure__every=1000), 4000)
+    assert measured(run, "mmd")[-1] == pytest.approx([1.15e-3, 1.13e-4], rel=0.1)
+    assert measured(run, "mmd")[2, 0] < 1.5 * measured(run, "mmd")[-1, 0]
 
 
 def test_f51_a_small_penalty_keeps_to_the_rings_and_a_large_one_is_mmd() -> None:

@@ -279,11 +279,11 @@ def test_a_drag_over_many_long_curves_is_quick(make_panel: MakePanel) -> None:
     panel = shown(make_panel, part)
     spent = []
     for step in range(20):
-        begun = time.perf_counter()
+        begun = time.process_time()
         panel.show_frame(frames.frame(swept=replace(part, at=0.05 * step, now_horizontal=0.05 * step, version=step)))
         panel.view.repaint()
         QApplication.processEvents()
-        spent.append(time.perf_counter() - begun)
+        spent.append(time.process_time() - begun)
     assert float(np.median(spent)) < 1 / 30
 
 
@@ -296,7 +296,8 @@ def test_against_kl_the_diagonal_lies_above_kale(make_panel: MakePanel) -> None:
     x, y = line(panel, 0)
     assert np.allclose(x, part.horizontal) and (y < x + 1e-12)[:-1].all()
     ends, same = panel.view.diagonal.getData()
-    assert np.array_equal(ends, same) and ends[0] <= 0 and ends[1] >= 0.8
+    _, right, _, top = panel.view.extent
+    assert np.array_equal(ends, same) and list(ends) == [0.0, pytest.approx(min(right, top))]
     tight, kale = panel.view.cursor_line.markers
     assert tight.x == tight.y == kale.x == pytest.approx(part.now_horizontal) and tight.hollow
     assert panel.readout.text == "width of Q = 0.700 · KL(P‖Q) 0.1637"

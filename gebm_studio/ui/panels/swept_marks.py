@@ -147,17 +147,16 @@ class Marks(Item):
             painter.drawEllipse(place.map(QPointF(x, y)), 2.5, 2.5)
 
     def _paint_diagonal(self, painter: QPainter, place: QTransform, room: QRectF) -> None:
-        """The name of the line x = y below its upper end, where the curves that it bounds leave room."""
+        """The name of the line x = y beside its upper end: right of it, or left of it where that is out of sight."""
         look, view = self._look, self.boundingRect()
         end = min(view.right(), max(view.top(), view.bottom()))
         begin = max(view.left(), min(view.top(), view.bottom()))
         first, last = place.map(QPointF(begin, begin)), place.map(QPointF(end, end))
         width, line = theme.text_width(look.text_font, self._diagonal), theme.line_height(look.text_font)
-        left, top = last.x() + theme.GRID, last.y()
-        if left + width > room.right() and last.x() > first.x():
-            left = last.x() - width - theme.GRID
-            top = last.y() + (first.y() - last.y()) * (last.x() - left) / (last.x() - first.x())
-        top = max(top, room.top() + STRIP * self._strip) + theme.GRID / 2
+        left, top = last.x() + theme.GRID, max(last.y(), room.top() + STRIP * self._strip) + theme.GRID / 2
+        if left + width > room.right() and first.y() > last.y():
+            under = (top + line - last.y()) / (first.y() - last.y())  # the line passes below the text
+            left = last.x() - under * (last.x() - first.x()) - width - theme.GRID
         painter.setFont(look.text_font)
         painter.setPen(look.pen(look.muted))
         painter.drawText(QRectF(left, top, width + 4, line), CENTRE, self._diagonal)

@@ -134,7 +134,7 @@ class SweptView(CursorPlot):
             line.setData(cut(x, left, right), cut(y, low, high), connect=joined, antialias=True)
             pen = look.pen(tone, 2.0, measure.dashed)
             line.setPen(pen if curve.fresh else look.pen(theme.mixed(tone, look.plot, 1 - STALE / 255), 2.0, True))
-        ends = np.array([min(left, low), max(right, high)]) if axes.against else np.empty(0)
+        ends = np.array([max(left, low), min(right, high)]) if axes.against else np.empty(0)
         self.diagonal.setData(ends, ends)
         self.marks.show(infinite, self._strip, f"y = {part.horizontal_label}" if axes.against else "", part.done)
         self._name_axis()

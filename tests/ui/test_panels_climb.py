@@ -130,7 +130,8 @@ def test_an_infinite_value_is_said_and_nothing_is_filled(make_panel: MakePanel) 
 
 def test_an_exact_value_that_is_not_known_yet_is_not_shown(make_panel: MakePanel) -> None:
     panel = shown(make_panel, bound_part(exact=math.nan, gap=math.nan, note="is being computed"))
-    assert panel.entries["exact"].isHidden() and panel.entries["gap"].isHidden()
+    assert panel.entries["exact"].value == panel.entries["gap"].value == "—"
+    assert not len(panel.view.gap.getData()[0]) and panel.view.exact.bands == []
     assert panel.view.labels.texts == ["step"] and panel.readout.text.endswith("is being computed")
 
 

@@ -126,6 +126,7 @@ class BoundPanel(ThrottledPanel[DivergencesPreset]):
         if before is not None and any(getattr(critic, name) != getattr(before, name) for name in BEGINS):
             self.table.clear()  # what is held is of another climb: ask for all rows of this one
             self.fits.begin()
+            self.view.go_home()
         self._critic = critic
         self._family.offer([name for name, _ in FAMILIES if name != "gaussian" or preset.space == "line"])
         self._family.choose(critic.family)
@@ -180,7 +181,6 @@ class BoundPanel(ThrottledPanel[DivergencesPreset]):
         for name, entry in self.entries.items():
             entry.set_name(names[name])
             entry.set_value(short(values[name], 3 if name == "gap" else 4))
-            entry.setVisible(name == "bound" or not math.isnan(part.exact))
         self.entries["bound"].setToolTip(". ".join(filter(None, (part.bound_label, part.critic, part.protocol))))
         self.entries["exact"].setToolTip("What the bound cannot pass, but for errors of sampling.")
         self.entries["gap"].setToolTip("How far the bound is below: what the class, or the climb, leaves undone.")

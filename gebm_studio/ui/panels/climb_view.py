@@ -32,6 +32,7 @@ class ClimbView(Plot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
+        self.setAccessibleName("The bound over steps")
         self.gap, self.curve = Line(), Line()
         self.exact, self.labels = Segments(), Labels()
         for item in (self.gap, self.exact, self.curve, self.labels):

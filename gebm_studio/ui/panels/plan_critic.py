@@ -25,6 +25,7 @@ class CriticPlot(Plot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
+        self.setAccessibleName("The 1-Lipschitz critic along the line")
         self.view.setMouseEnabled(x=True, y=False)
         self.cone, self.critic, self.pair = Segments(), Line(), PointSet(8.0)
         for item in (self.cone, self.critic, self.pair):

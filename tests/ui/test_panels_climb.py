@@ -201,6 +201,17 @@ def test_fits_stand_in_the_place_of_a_bound(make_panel: MakePanel) -> None:
     assert panel.fits.columns.both and panel.fits.columns.places == 4
 
 
+@pytest.mark.parametrize(
+    ("width", "beside", "places", "below"), [(560, True, 4, False), (380, True, 3, False), (300, False, 4, True)]
+)
+def test_the_best_numbers_stand_beside_or_below(
+    make_panel: MakePanel, width: int, beside: bool, places: int, below: bool
+) -> None:
+    fits = shown(make_panel, only_fits(), (width, 290)).fits
+    assert (fits.columns.both, fits.columns.places, fits.below) == (beside, places, below)
+    picture(fits)
+
+
 def test_a_bar_shrinks_as_a_fit_comes_to_its_best(make_panel: MakePanel) -> None:
     panel = shown(make_panel, only_fits(0.4))
     assert panel.fits.share(panel.fits.fits[0]) == 1.0

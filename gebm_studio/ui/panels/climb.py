@@ -35,7 +35,7 @@ FAMILIES = (
 BOUNDED: tuple[Measure, ...] = (*PHI, "kale")
 BEGINS = ("restart", "family", "size", "divergence")
 """A change of one of these begins another climb."""
-ROOM = 78
+ROOM = 84
 """Pixels that a picture needs under its legend; a table of fits gets what is left, and scrolls where that is less."""
 
 WIDE = 460
@@ -165,7 +165,8 @@ class BoundPanel(ThrottledPanel[DivergencesPreset]):
 
     def _share_height(self, climbs: bool) -> None:
         """Leave the picture what it needs, and the table the rest."""
-        room = self.canvas.height() - self.caption.height() - self.legend.height() - ROOM
+        legend = self.legend.heightForWidth(self.canvas.width())
+        room = self.canvas.height() - self.caption.height() - legend - ROOM
         wanted = min(self.fits.sizeHint().height(), max(room, 3 * LOWEST))
         self._scroll.setMaximumHeight(wanted if climbs else QWIDGETSIZE_MAX)
         self._scroll.setMinimumHeight(wanted if climbs else 1)

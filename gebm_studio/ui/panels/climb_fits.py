@@ -15,8 +15,8 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.panels.measure_colours import LOOKS
 from gebm_studio.ui.panels.numbers import MINUS
 
-LOWEST, HIGHEST = 16, 24
-"""Heights between which a line stretches."""
+LOWEST, HIGHEST, TWOFOLD = 16, 24, 32
+"""Heights between which a line stretches, farther where the best numbers have no room but below."""
 SWATCH, GAP, APART = 20.0, 6.0, 12.0
 """Pixels of a swatch with its gap, between a number and the best one, and between columns."""
 SHORTEST = 72.0
@@ -85,7 +85,13 @@ class FitsTable(QWidget):
     @property
     def line(self) -> float:
         """Height of a line."""
-        return min(max(self.height() / (len(self._fits) + 1), LOWEST), HIGHEST)
+        highest = HIGHEST if self.columns.both else TWOFOLD
+        return min(max(self.height() / (len(self._fits) + 1), LOWEST), highest)
+
+    @property
+    def below(self) -> bool:
+        """Whether the best numbers stand below the others."""
+        return not self.columns.both and self.line >= TWOFOLD - 4
 
     @property
     def columns(self) -> Columns:
@@ -125,7 +131,7 @@ class FitsTable(QWidget):
         painter.setPen(look.pen(look.muted))
         for column, head in enumerate(HEADS):
             now, best = columns.cells(QRectF(0, 0, self.width(), line), column)
-            painter.drawText(now, RIGHT, head)
+            painter.drawText(now, RIGHT, f"{head}, best" if self.below and column == 0 else head)
             if columns.both:
                 painter.drawText(best, RIGHT, "best")
         painter.setPen(look.pen(look.line))
@@ -155,9 +161,11 @@ class FitsTable(QWidget):
         pairs = ((fit.value, fit.best_value), (fit.mean, fit.best_mean), (fit.std, fit.best_std))
         for column, (now, best) in enumerate(pairs):
             cells = columns.cells(room, column)
+            if self.below:
+                cells = cells[0].adjusted(0, 0, 0, -room.height() / 2), cells[0].adjusted(0, room.height() / 2, 0, 0)
             painter.setPen(look.pen(look.text))
             painter.drawText(cells[0], RIGHT, placed(now, columns.places))
-            if columns.both:
+            if columns.both or self.below:
                 painter.setPen(look.pen(look.muted))
                 painter.drawText(cells[1], RIGHT, placed(best, columns.places))
 

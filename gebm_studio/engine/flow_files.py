@@ -99,11 +99,12 @@ def write_positions(path: Path | str, flow: ParticleFlow) -> None:
 
 
 def results_in_pieces(flow: ParticleFlow, out: Path) -> Iterator[Done | None]:
-    """Write `metrics.csv`, `particles.npz`, `flow.webp` and `summary.json` into a folder, a piece at a time.
+    """Measure the flows as they are, write `metrics.csv`, `particles.npz`, `flow.webp` and `summary.json` into a folder.
 
     Raises:
         OSError: Where a file cannot be written.
     """
+    yield from flow.measured_in_pieces()
     write_curves(out / "metrics.csv", flow)
     yield None
     write_positions(out / "particles.npz", flow)

@@ -173,10 +173,12 @@ def test_headless_results_are_whole(tmp_path: Path) -> None:
         "run.gebm", "preset.toml", "metrics.csv", "particles.npz", "flow.webp", "summary.json"
     }  # fmt: skip
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
-    assert summary["steps"] == 5 and summary["measured_at"] == 4 and summary["frames"] == 3
+    assert summary["steps"] == 5 and summary["measured_at"] == 5 and summary["frames"] == 3
     assert [one["rule"] for one in summary["flows"]] == ["kale", "mmd"]
     assert all(math.isfinite(one[name]) for one in summary["flows"] for name in ("kale", "mmd", "w2", "kl"))
     assert set(summary["protocol"]) == {"kale", "mmd", "w2", "kl"}
+    with open(tmp_path / "metrics.csv", encoding="utf-8") as stream:
+        assert [row["step"] for row in csv.DictReader(stream)] == ["0", "0", "2", "2", "4", "4", "5", "5"]
     again = ParticleFlow(given, CPU)
     go(again, 5)
     with np.load(tmp_path / "particles.npz") as found:

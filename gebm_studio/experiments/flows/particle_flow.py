@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,16 @@ class ParticleFlow(Stepwise[ParticlesPreset]):
     def settle(self) -> None:
         """Finish the measurement that has begun."""
         self.measuring.table.settle()
+
+    def measured_in_pieces(self) -> Iterator[None]:
+        """Measure all flows as they are now, unless that is done: the newest row is then of this step."""
+        table = self.measuring.table
+        self.settle()
+        if table.latest()["step"] != self._iteration:
+            self._measure()
+        while table.measuring:
+            table.go_on()
+            yield
 
     # What a person changes.
 

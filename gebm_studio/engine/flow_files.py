@@ -99,7 +99,7 @@ def write_positions(path: Path | str, flow: ParticleFlow) -> None:
 
 
 def results_in_pieces(flow: ParticleFlow, out: Path) -> Iterator[Done | None]:
-    """Measure the flows as they are, write `metrics.csv`, `particles.npz`, `flow.webp` and `summary.json` into a folder.
+    """Measure the flows as they are; write `metrics.csv`, `particles.npz`, `flow.webp` and `summary.json` to a folder.
 
     Raises:
         OSError: Where a file cannot be written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from gebm_studio.presets import PresetError
 
@@ -35,4 +36,7 @@ def describe(device: torch.device) -> str:
 
 def limit_threads(count: int = 0) -> None:
     """Leave a window beside the engine its cores: half of them, at most four, for the engine."""
-    torch.set_num_threads(count or max(1, min(4, (os.cpu_count() or 2) // 2)))
+    threads = count or max(1, min(4, (os.cpu_count() or 2) // 2))
+    torch.set_num_threads(threads)
+    # The BLAS of numpy and of scipy have threads of their own, which wait for busy cores even for a 2 by 2 matrix.
+    threadpool_limits(threads, user_api="blas")

@@ -12,7 +12,7 @@ from scipy.ndimage import map_coordinates, spline_filter
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.messages import Map
 from gebm_studio.messages.arrays import Extent, frozen
-from gebm_studio.targets.law_forms import Form
+from gebm_studio.targets.law_forms import Form, Normal
 from gebm_studio.targets.law_points import Toy
 from gebm_studio.targets.laws import Law
 
@@ -20,6 +20,9 @@ _QUICK, _FINE, _CONTOUR = 48, 96, 80
 _TABLE = 129
 """Cells along a side of a toy's table of log densities."""
 _FLOOR = -1e4
+_HIGHEST = 1e30
+_MORE = 0.15
+"""Of a law's home, by which its level lines reach further."""
 _AROUND = 1.5
 """How far the table reaches, relative to the toy's home."""
 
@@ -29,6 +32,7 @@ class Grids:
 
     def __init__(self) -> None:
         self._tables: WeakKeyDictionary[Form, tuple[Doubles, Doubles, NDArray[np.float64]]] = WeakKeyDictionary()
+        self._still: WeakKeyDictionary[Form, Doubles] = WeakKeyDictionary()
 
     def cells(self, fine: bool) -> int:
         """Cells along a side of a map."""
@@ -52,6 +56,17 @@ class Grids:
         values: Doubles = found - 2 * math.log(law.width)
         return values
 
+    def still(self, law: Law) -> Doubles:
+        """Densities (cells, cells) of the law's form about its home, whose picture a drag only moves and scales."""
+        form = law.form
+        if form not in self._still:
+            reach = _MORE * (form.home[1] - form.home[0])
+            low, high = form.home[0] - reach, form.home[1] + reach
+            points = self.points((float(low[0]), float(high[0]), float(low[1]), float(high[1])), _CONTOUR)
+            unmoved = Law(form, np.zeros(2), 1.0, np.eye(2))
+            self._still[form] = np.exp(self.log_density(unmoved, points)).reshape(_CONTOUR, _CONTOUR)
+        return self._still[form]
+
     def _table(self, form: Toy) -> tuple[Doubles, Doubles, NDArray[np.float64]]:
         if form not in self._tables:
             middle, half = (form.home[0] + form.home[1]) / 2, _AROUND * (form.home[1] - form.home[0]) / 2
@@ -74,9 +89,12 @@ def contour_of(law: Law, grids: Grids) -> Map | None:
     if not law.has_density:
         return None
     low, high = law.home
-    reach = 0.15 * (high - low)
+    reach = _MORE * (high - low)
     low, high = low - reach, high + reach
     extent = float(low[0]), float(high[0]), float(low[1]), float(high[1])
-    values = np.exp(grids.log_density(law, grids.points(extent, _CONTOUR))).reshape(_CONTOUR, _CONTOUR)
-    values = np.minimum(values, 1e30).astype(np.float32)
+    if isinstance(law.form, Normal):
+        values = np.exp(law.log_density(grids.points(extent, _CONTOUR))).reshape(_CONTOUR, _CONTOUR)
+    else:
+        values = grids.still(law) / float(np.linalg.det(law.width * law.shape))
+    values = np.minimum(values, _HIGHEST).astype(np.float32)
     return Map("density", frozen(values), extent, (0.0, float(values.max())), 0)

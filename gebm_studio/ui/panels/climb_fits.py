@@ -50,7 +50,7 @@ class FitsTable(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._fits: tuple[FitRow, ...] = ()
-        self._farthest: dict[Measure, float] = {}
+        self._highest: dict[Measure, float] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Fitted Gaussians")
 
@@ -65,22 +65,22 @@ class FitsTable(QWidget):
             self.setMinimumHeight((len(fits) + 1) * LOWEST)
         self._fits = fits
         for fit in fits:
-            left = _left(fit)
-            if math.isfinite(left):
-                self._farthest[fit.name] = max(self._farthest.get(fit.name, 0.0), left)
+            if math.isfinite(fit.value):
+                self._highest[fit.name] = max(self._highest.get(fit.name, -math.inf), fit.value)
         self.setAccessibleDescription("; ".join(map(sentence, fits)))
         self.update()
 
     def begin(self) -> None:
         """Measure the way that is left from here on."""
-        self._farthest.clear()
+        self._highest.clear()
 
     def share(self, fit: FitRow) -> float:
         """How much is left of the way that its divergence has to fall, from 0 to 1; NaN where that is not known."""
-        farthest, left = self._farthest.get(fit.name, 0.0), _left(fit)
+        left = fit.value - fit.best_value
         if not math.isfinite(left):
             return math.nan
-        return min(max(left / farthest, 0.0), 1.0) if farthest > 0 else 0.0
+        whole = self._highest.get(fit.name, fit.value) - fit.best_value
+        return min(max(left / whole, 0.0), 1.0) if whole > 0 else 0.0
 
     @property
     def line(self) -> float:
@@ -187,8 +187,3 @@ def sentence(fit: FitRow) -> str:
         return f"{now}; the best fit is not known"
     best = f"{placed(fit.best_value)} at μ = {placed(fit.best_mean)}, σ = {placed(fit.best_std)}"
     return f"{now}; the best fit has {best}"
-
-
-def _left(fit: FitRow) -> float:
-    """How far a divergence is above the least that it can be."""
-    return fit.value - fit.best_value

@@ -179,6 +179,7 @@ def test_the_plane_has_closed_forms_quadrature_and_draws() -> None:
     assert js.error < 1e-4 and "quadrature" in js.protocol
     w1 = found.value("w1")
     assert "n = 200, assignment" in w1.protocol and "P = Q" in w1.note and 1.0 < w1.value < 2.0
+    assert 0.01 < w1.error < 0.1
     point = values_of(preset_of({"kind": "point"}, q, space="plane"))
     # E|X| of N(m, I) in the plane, by its own quadrature over angles and radii: here against many draws.
     lengths = np.linalg.norm(point.pair.q.sample(40_000), axis=1)

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from gebm_studio.divergences import (
+    assignment,
     integrate,
     sinkhorn_divergence,
     sliced_w2,
@@ -198,13 +199,17 @@ def _between_points(pair: Pair, order: Literal[1, 2]) -> Found:
             x, y = (Weighted(law.sample(n), np.full(n, 1 / n), "draws") for law in (pair.p, pair.q))
         elif not even:
             how = "linear programme"
-    # Of equal masses silence lets an assignment solve what else takes a linear programme.
-    even = len(x.points) == len(y.points)
-    a, b = (None, None) if even else (x.weights, y.weights)
-    value = wasserstein(x.points, y.points, a, b, order)
-    exact = x.kind == y.kind == "atoms"
+    exact, error = x.kind == y.kind == "atoms", 0.0
+    if len(x.points) == len(y.points):
+        matching = assignment(x.points, y.points, order)
+        costs = np.linalg.norm(x.points - y.points[matching], axis=1) ** order
+        value = math.pow(float(costs.mean()), 1 / order)
+        if not exact and value > 0:
+            error = float(costs.std()) / math.sqrt(len(costs)) / (order * value ** (order - 1))
+    else:
+        value = wasserstein(x.points, y.points, x.weights, y.weights, order)
     note = "" if exact else "of the draws: positive even where P = Q"
-    return Found(value, 0.0, f"{_of(x, y)}, {how}", note)
+    return Found(value, error, f"{_of(x, y)}, {how}", note)
 
 
 def _of(x: Weighted, y: Weighted) -> str:

@@ -29,6 +29,7 @@ from gebm_studio.messages import (
     GalleryPart,
     PairPart,
     Part,
+    PlanPart,
     Pull,
     StepOnce,
 )
@@ -37,6 +38,7 @@ SIZE, FINE = 192, 4
 ITERATIONS = {"none": 150, "both": 900}
 IMAGE_ITERATIONS = 300
 FLOW_STEPS = 1500
+LAB_STEPS = 400
 DATA, BASE, GEBM = (140, 140, 140), (204, 121, 167), (0, 158, 115)
 PALE = (236, 200, 220)
 MORE, LESS = (213, 94, 0), (0, 114, 178)
@@ -57,10 +59,8 @@ def main(names: list[str]) -> None:
 def thumbnail(run: Experiment) -> Image.Image:
     """What a preset of any kind looks like after a while."""
     if isinstance(run, DivergenceLab):
-        frame = settled(run, "pair")
-        if frame.pair is None:
-            raise ValueError(f"{run.preset.title}: the lab shows no pair")
-        return pair(frame.pair, run.preset.view.lower)
+        run.step(StepOnce("iteration", LAB_STEPS))
+        return lab(run)
     if isinstance(run, ParticleFlow):
         run.step(StepOnce("iteration", FLOW_STEPS))
         frame = settled(run, "flow")
@@ -87,6 +87,66 @@ def settled(run: Experiment, *needs: Part) -> Frame:
     return run.frame(Pull(needs=frozenset(needs)), run_id=1, state="paused", rate=0.0, device="cpu")
 
 
+def lab(run: DivergenceLab) -> Image.Image:
+    """What a lab is about: a tangent, a plan, a climb, KALE over KL, or else the pair itself."""
+    docks, swept = run.preset.view.docks, run.preset.swept
+    frame = settled(run, "pair", "tangent", "plan", "bound")
+    if "tangent" in docks and frame.tangent is not None:
+        part = frame.tangent
+        line = part.value_there + part.slope * (part.u - part.touches)
+        return curves(part.u, [(part.generator, DATA), (line, BASE)])
+    if "plan" in docks and frame.plan is not None:
+        return bands(frame.plan)
+    if (
+        "bound" in docks
+        and "swept" not in docks
+        and frame.bound is not None
+        and len(frame.bound.rows) > 2
+        and not frame.bound.fits
+    ):
+        steps, bound = frame.bound.rows.T
+        later = len(bound) // 20  # the first steps may come from far below
+        return curves(steps[later:], [(np.full(len(steps) - later, frame.bound.exact), DATA), (bound[later:], GEBM)])
+    if "swept" in docks and swept.against == "kl":
+        found = run.swept().table()
+        kl = found["kl"]
+        return curves(kl, [(kl, DATA), (found["kale"], GEBM)], top=0.6 * float(kl.max()))
+    if frame.pair is None:
+        raise ValueError(f"{run.preset.title}: the lab shows no pair")
+    return pair(frame.pair, run.preset.view.lower)
+
+
+def curves(
+    x: NDArray[Any], wanted: list[tuple[NDArray[Any], tuple[int, int, int]]], top: float | None = None
+) -> Image.Image:
+    """Functions over x, to one scale."""
+    side = SIZE * FINE
+    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(picture)
+    order = np.argsort(x)
+    low = min(float(np.nanmin(values)) for values, _ in wanted)
+    high = max(float(np.nanmax(values)) for values, _ in wanted) if top is None else top
+    across = side * (0.04 + 0.92 * (x[order] - x.min()) / (x.max() - x.min()))
+    for values, colour in wanted:
+        down = side * (0.94 - 0.88 * (np.asarray(values, dtype=float)[order] - low) / (high - low))
+        draw.line(list(zip(across, down, strict=True)), fill=(*colour, 255), width=6 * FINE, joint="curve")
+    return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+
+
+def bands(part: PlanPart) -> Image.Image:
+    """Where mass goes: straight from above to below."""
+    side = SIZE * FINE
+    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
+    draw = ImageDraw.Draw(picture)
+    pieces = part.plan[:: max(1, len(part.plan) // 40), :2].astype(float)
+    places = side * (0.05 + 0.9 * (pieces - pieces.min()) / (pieces.max() - pieces.min()))
+    for start, end in places:
+        draw.line([(start, 0.12 * side), (end, 0.88 * side)], fill=(*BASE, 200), width=2 * FINE)
+    for down, colour in ((0.12, DATA), (0.88, BASE)):
+        draw.line([(0.04 * side, down * side), (0.96 * side, down * side)], fill=(*colour, 255), width=5 * FINE)
+    return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
+
+
 def pair(part: PairPart, lower: str) -> Image.Image:
     """Two laws: their densities on the line, with the lower picture's first function; their points in the plane."""
     if not len(part.x):
@@ -105,6 +165,9 @@ def pair(part: PairPart, lower: str) -> Image.Image:
             shape = list(zip(across, heights, strict=True))
             draw.polygon([(across[0], split), *shape, (across[-1], split)], fill=(*colour, 90))
             draw.line(shape, fill=(*colour, 255), width=4 * FINE, joint="curve")
+    for fit in part.fits:
+        heights = split * (1 - 0.9 * np.minimum(fit.values, highest) / highest)
+        draw.line(list(zip(across, heights, strict=True)), fill=(*GEBM, 255), width=3 * FINE, joint="curve")
     if split < 0.9 * side and part.below:
         values = np.nan_to_num(part.below[0].values.astype(float))
         spread = max(float(np.abs(values).max()), 1e-9)

@@ -12,6 +12,7 @@ from gebm_studio.divergences import Box, Game, LinearCritic
 from gebm_studio.experiments.experiment import Saved
 from gebm_studio.experiments.lab.forms import Form, Span
 from gebm_studio.experiments.lab.mesh import Mesh
+from gebm_studio.experiments.lab.unknown import Unknown
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 _SLOWER, _FASTER = 0.5, 1.02
@@ -26,6 +27,8 @@ _TOP = "the climb has ended: the top of its class"
 _STATIONARY = "the climb has ended at a stationary point"
 _LOOK = 20
 """Adam's steps between two looks at whether a linear class is at its top."""
+_COSTLY = 10_000_000
+"""Products of a look that one more step between two looks makes up for."""
 
 
 class Ascent:
@@ -56,11 +59,16 @@ class Ascent:
         self._taken, self._slowed = 0, 1.0
 
     def measure(self, mesh: Mesh) -> None:
-        """Take the bound on other points: the critic stays, but where its bound there is no number."""
+        """Take the bound on other points: the critic stays, but where its bound there is no number.
+
+        Raises:
+            Unknown: Where even V = 0 gives no number with a slope.
+        """
         self.mesh, self.ending, self.remark = mesh, "", ""
         if not self._go(self.theta):
             self._begin()
-            self._go(self.theta)
+            if not self._go(self.theta):
+                raise Unknown("the laws lie too far apart for the features of this class; bring them together")
             self.remark = "on this pair the critic's bound was no number: it began again from zero"
 
     @property
@@ -119,9 +127,9 @@ class Ascent:
 
     def _is_flat(self) -> bool:
         if isinstance(self.form, Span):
-            if self._taken % _LOOK:
-                return False
             mesh = self.mesh
+            if self._taken % max(_LOOK, len(mesh.x) * len(self.theta) ** 2 // _COSTLY):
+                return False
             linear = LinearCritic(self.form.basis, mesh.of_p, mesh.of_q, self.game, start=self.theta)
             return linear.game.concave and linear.solve(_CERTAIN, most_steps=1).steps == 0
         return float(self._gradient.norm()) <= _FLAT
@@ -149,7 +157,8 @@ class Ascent:
         """θ, what Adam remembers, and the box."""
         tensors = {"theta": self.theta, "first": self._first, "second": self._second}
         tensors |= {"centre": self.form.box.centre, "half": self.form.box.half}
-        facts: dict[str, Any] = {"taken": self._taken, "slowed": self._slowed, "ending": self.ending}
+        facts: dict[str, Any] = {"taken": self._taken, "slowed": self._slowed}
+        facts |= {"ending": self.ending, "remark": self.remark}
         return Saved({name: value.clone() for name, value in tensors.items()}, facts)
 
     def take_back(self, saved: Saved) -> None:
@@ -164,4 +173,4 @@ class Ascent:
         self.theta, self._first, self._second = (value.clone() for value in found)
         self._taken, self._slowed = int(saved.facts["taken"]), float(saved.facts["slowed"])
         self.measure(self.mesh)
-        self.ending = str(saved.facts["ending"])
+        self.ending, self.remark = str(saved.facts["ending"]), str(saved.facts["remark"])

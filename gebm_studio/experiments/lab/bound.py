@@ -68,17 +68,19 @@ class Bound:
 
     def advance(self) -> None:
         """One step of everything that climbs, and a piece of what is sought beside."""
-        critic = self._preset.critic
-        self.steps += 1
+        critic, climb, fits = self._preset.critic, self._climb, self._fits
         self.version += 1
-        if isinstance(self._climb, Ascent):
-            self._climb.step(critic.method, critic.rate)
-        elif self._climb is not None:
-            self._climb.step(critic.rate)
-        self._note_row()
-        if self._fits is not None:
-            self._fits.step(self._preset.fit.rate)
-            self._fits.search()
+        climbs, descends = climb is not None and not climb.arrived, fits is not None and not fits.arrived
+        self.steps += climbs or descends
+        if climb is not None and climbs:
+            if isinstance(climb, Ascent):
+                climb.step(critic.method, critic.rate)
+            else:
+                climb.step(critic.rate)
+            self._note_row()
+        if fits is not None and descends:
+            fits.step(self._preset.fit.rate)
+            fits.search()
         if self._finds_slowly:
             self._find()
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import silu
@@ -25,7 +26,7 @@ _SMALLEST = 0.25
 """Share of its box that the laws may fill before a smaller one is taken."""
 _OVERSAMPLED = 4
 """Points of a grid, for each function, on which a critic is fitted in another box."""
-_ROUNDING = 1e-9
+_ROUNDING, _LEAST = 1e-9, 1e-12
 
 
 class Form(Protocol):
@@ -46,7 +47,10 @@ class Form(Protocol):
         """V (N,) at points (N, d), differentiable in θ."""
 
     def carried(self, theta: Tensor, box: Box) -> tuple[Form, Tensor]:
-        """The same class scaled to another box, with the θ of the same function there, or of the nearest."""
+        """The same class scaled to another box, with the θ of the same function there, or of the nearest.
+
+        Of a function that leaves the range of a float, zero.
+        """
 
 
 class Span:
@@ -72,7 +76,10 @@ class Span:
         axis = torch.linspace(-1, 1, count, dtype=torch.float64)
         grid = torch.cartesian_prod(*[axis] * box.dimension).reshape(-1, box.dimension)
         x = box.centre + box.half * grid
-        found: Tensor = torch.linalg.lstsq(form.basis(x), self.values(theta, x)[:, None], driver="gelsd").solution
+        wanted = self.basis(x) @ theta
+        if not bool(wanted.isfinite().all()):
+            return form, form.start()
+        found: Tensor = torch.linalg.lstsq(form.basis(x), wanted[:, None], driver="gelsd").solution
         return form, found[:, 0]
 
 
@@ -158,7 +165,9 @@ def box_of(critic: Critic, pair: Pair, mesh: Mesh) -> Box:
     if critic.family == "polynomial":
         return Box.around(mesh.x)
     low, high = hull(pair)
-    return Box(torch.from_numpy((low + high) / 2), torch.from_numpy((0.5 + _PAD) * (high - low)))
+    least = _LEAST * np.maximum(1.0, np.maximum(np.abs(low), np.abs(high)))
+    half = np.where(high - low > least, (0.5 + _PAD) * (high - low), 1.0)
+    return Box(torch.from_numpy((low + high) / 2), torch.from_numpy(half))
 
 
 def suits(box: Box, critic: Critic, pair: Pair, mesh: Mesh) -> bool:

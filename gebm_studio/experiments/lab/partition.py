@@ -15,13 +15,16 @@ import numpy as np
 from gebm_studio.divergences import integrate
 from gebm_studio.experiments.experiment import Saved
 from gebm_studio.experiments.lab.descending import Normal
+from gebm_studio.experiments.lab.mesh import quadrature
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.targets.laws import Law
 
 CONSTANT = 0.5 * math.log(2 * math.pi)
 """D = log p + this: of N(μ, σ²) it is −(x − μ)²/2σ² − log σ, whose integral is not one."""
-_REACH, _NODES = 10.0, 481
+_PARTS = np.array([-10.0, -7.0, -5.0, -3.0, -1.5, 0.0, 1.5, 3.0, 5.0, 7.0, 10.0])
+_COARSE = np.linspace(-10, 10, 9)
+"""Edges of panels in widths of q: those of the bound, and the first ones of the adaptive quadrature of the gap."""
 _FLAT = 1e-10
 """Of the natural gradient's norm, at which the climb has ended."""
 
@@ -80,24 +83,26 @@ class LogPartition:
         if not math.isfinite(self.bound):
             return math.inf
         q = self.q
-        edges = q.mean + q.std * np.linspace(-_REACH, _REACH, 9)
-        inner = self._p.breaks
-        panels = np.unique(np.concatenate([edges, inner[(inner > edges[0]) & (inner < edges[-1])]]))
 
         def excess(x: Doubles) -> Doubles:
             log_q = q.log_density(x)
             values: Doubles = np.exp(log_q) * (log_q - self._p.log_density(x[:, None]))
             return values
 
-        return float(integrate(excess, panels, tolerance=1e-11).value)
+        return float(integrate(excess, self._panels(_COARSE), tolerance=1e-11).value)
+
+    def _panels(self, parts: Doubles) -> Doubles:
+        """Edges at parts of q's width about its mean, and at the breaks of p between them."""
+        edges, inner = self.q.mean + self.q.std * parts, self._p.breaks
+        between: Doubles = inner[(inner > edges[0]) & (inner < edges[-1])]
+        return np.union1d(edges, between)
 
     def _look(self) -> None:
-        """Bound and slope: evenly spaced nodes under a Gaussian weight are exact beyond all orders."""
+        """Bound and slope, by Gauss and Legendre on panels that neither p nor q is narrow in."""
         q = self.q
-        z = np.linspace(-_REACH, _REACH, _NODES)
-        weights = np.exp(-0.5 * z**2)
-        weights /= weights.sum()
-        height = self.height(q.mean + q.std * z)
+        x, weights = quadrature(self._panels(_PARTS))
+        weights = weights * np.exp(q.log_density(x))
+        (z, _), height = q.scores(x), self.height(x)
         # Mass below rounding decides nothing.
         missed = np.isneginf(height)
         if float(weights[missed].sum()) > np.finfo(np.float64).eps:

@@ -77,12 +77,13 @@ def conjugate_at(generator: Generator, slope: float) -> float:
 def touching(generator: Generator, slope: float) -> float:
     """A u at which the line of slope v touches φ from below: the inverse slope, or the kink; NaN where there is none.
 
-    At an end of the domain the line touches nowhere, or only in the limit u → ∞.
+    At an end of the domain the line touches nowhere, or only in the limit u → ∞, which just before it is out of reach.
     """
     low, high = generator.domain
     if generator.inverse_slope is None:
         return 1.0 if low <= slope <= high else math.nan
-    return float(evaluate(generator.inverse_slope, slope)) if low < slope < high else math.nan
+    touched = float(evaluate(generator.inverse_slope, slope)) if low < slope < high else math.nan
+    return touched if math.isfinite(touched) and math.isfinite(float(evaluate(generator.f, touched))) else math.nan
 
 
 @cache

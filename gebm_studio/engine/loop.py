@@ -292,7 +292,8 @@ class Engine:
     def _answer(self, pull: m.Pull) -> None:
         run = self._run
         if run is None:
-            self._connection.send(m.Frame(self._run_id, "empty", 0, 0, 0, 0, 0.0, "", -1, 0, asked_run_id=pull.run_id))
+            none = m.Frame(self._run_id, "empty", 0, 0, 0, 0, 0.0, "", -1, 0, asked_run_id=pull.run_id, rests=True)
+            self._connection.send(none)
             return
         where = describe(run.device)
         waits = self._task is not None and self._task.run_waits

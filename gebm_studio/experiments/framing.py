@@ -53,6 +53,7 @@ def frame_of(run: Training, pull: Pull, *, run_id: int, state: State, rate: floa
         decay=exhibited("decay"),
         sweep=exhibited("sweep"),
         critic=run.critic_part(pull, running) if "critic" in needs else None,
+        rests=not running,
         reading=views.reading(pull.probe, chains.beta) if known and pull.probe else None,
     )  # fmt: skip
 

@@ -40,6 +40,11 @@ class Stepwise(ABC, Generic[P]):
     def resting(self) -> bool:
         """Whether nothing is to be done until a person changes something."""
 
+    @property
+    def pending(self) -> bool:
+        """Whether something that is looked at is still to be computed, which goes on at rest too."""
+        return False
+
     @abstractmethod
     def advance(self) -> None:
         """One small piece of work.
@@ -127,7 +132,7 @@ class Stepwise(ABC, Generic[P]):
             settings_version=self.settings_version,
             overflows=0,
             preset=None if known and pull.settings_version == self.settings_version else self.preset,
-            rests=self.resting,
+            rests=self.resting if state == "running" else not self.pending,
             **parts,
         )
 

@@ -21,8 +21,8 @@ State = Literal["empty", "running", "paused", "diverged"]
 class Frame:
     """One answer to one `Pull`; `asked_run_id` is the run that the pull asked for.
 
-    In a comparison all parts but `compare` are of the training `front`, counted from 0. A lab that `rests` has nothing
-    to do until a person changes something. What counts only in a training is 0 elsewhere.
+    In a comparison all parts but `compare` are of the training `front`, counted from 0. What counts only in a
+    training is 0 elsewhere. A run that `rests` shows nothing new until a person changes something: frames may be rare.
     """
 
     run_id: int

@@ -220,7 +220,7 @@ class Session(QObject):
             self.settings_changed.emit()
         if frame.curves is not None and "curves" in self.pull_fields()[0]:
             self._curve_rows, self._curve_front = frame.curves.since + len(frame.curves.rows), frame.front
-        self._pacing.running = frame.state == "running" and not frame.rests
+        self._pacing.running = not frame.rests
         self._set_state(frame.state)
         self.frame.emit(frame)
 

@@ -63,7 +63,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
 
     @property
     def resting(self) -> bool:
-        return not (self._runs_along or self._pending) and self._bound.resting
+        return not (self._runs_along or self.pending) and self._bound.resting
 
     @property
     def _runs_along(self) -> bool:
@@ -71,8 +71,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         return "swept" in self.preset.view.docks and self.preset.swept.period > 0
 
     @property
-    def _pending(self) -> bool:
-        """Whether something that a window looks at is still to be computed."""
+    def pending(self) -> bool:
         return self._present.pending(self._looked) or (self._sees_curves and self._swept.pending)
 
     def advance(self) -> None:

@@ -21,6 +21,8 @@ HIGH = 0.7
 """The same where the upper one holds pictures over a table."""
 LAB = 0.54
 """The same for laws in the hand, whose curves are as much of the picture."""
+FLOWS = 0.64
+"""The same for particle flows, whose squares are as large as the row is high."""
 LOG = 0.3
 """Share of the lower row's width for a run log that stands alone beside something."""
 LEAST = 234
@@ -50,7 +52,7 @@ class Split(NamedTuple):
 SPLITS = {
     "upper": Split((("data",), ("latent",)), (EVEN, WIDE, IMAGES), ACROSS),
     "lower": Split((("curves",), ("diagnostics",)), (LOG, EVEN, *CURVES), ACROSS),
-    "rows": Split((("data", "latent"), ("curves", "diagnostics")), (0.55, 0.6, TALL, HIGH, LAB), DOWN),
+    "rows": Split((("data", "latent"), ("curves", "diagnostics")), (0.55, 0.6, TALL, HIGH, LAB, FLOWS), DOWN),
 }
 VERSION = 5
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
@@ -210,6 +212,8 @@ class Docks(QMainWindow):
             return max(0.6, min(HIGH, 1 - LEAST / height))
         if "pair" in self._wanted:
             return LAB
+        if "flow" in self._wanted:
+            return FLOWS
         return 0.6 if height > 640 else 0.55
 
     def _upper_share(self, middle: int) -> float:

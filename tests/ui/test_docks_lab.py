@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from gebm_studio.ui.docks import FLOWS as FLOWS_SHARE
 from gebm_studio.ui.docks import GIVES_WAY, OPTIONAL, Docks
 
 PLAIN = ("data", "latent", "curves", "diagnostics")
@@ -96,7 +97,9 @@ def test_flows_have_a_whole_row_each(docks: Docks, qtbot: QtBot) -> None:
     docks.show_for(FLOWS)
     qtbot.waitUntil(lambda: seen(docks) == {"flow", "flow_curves"}, timeout=2000)
     qtbot.waitUntil(lambda: abs(box(docks, "flow")[2] - box(docks, "flow_curves")[2]) <= 4, timeout=2000)
-    assert box(docks, "flow")[3] > box(docks, "flow_curves")[3]
+    qtbot.waitUntil(
+        lambda: box(docks, "flow")[3] / docks.height() == pytest.approx(FLOWS_SHARE, abs=0.03), timeout=2000
+    )
 
 
 @pytest.mark.parametrize("wanted", [LAB, LAB | {"plan"}, frozenset({"pair", "bars", "bound"}), FLOWS])

@@ -134,16 +134,20 @@ class Toy(_Wide):
 
 
 class Rings(_Wide):
-    """Points spread evenly on circles that touch no other: mass on curves, without a density.
+    """Points spread evenly on circles in a row: mass on curves, without a density.
+
+    The defaults are the rings of the reference, whose gap is told in radii too: 0.5 of them is 0.15.
 
     References:
-        KALE flow (Glaser, Arbel, Gretton, 2021), arXiv 2106.08929, section 5.
+        KALE flow (Glaser, Arbel, Gretton, 2021), arXiv 2106.08929, section 5, and its code.
     """
 
     kind: Literal["rings"] = "rings"
     rings: int = setting(3, help="Number of circles, one beside the other.", ge=1, le=9)
     radius: float = setting(0.3, help="Radius of each circle.", ge=0.01, le=10.0)
-    gap: float = setting(0.5, help="Distance between centres beyond two radii.", ge=0.0, le=10.0)
+    gap: float = setting(
+        0.5, help="Empty space between two circles, in radii: their centres are 2 + gap radii apart.", ge=0.0, le=10.0
+    )
 
     @property
     def dimensions(self) -> tuple[int, ...]:

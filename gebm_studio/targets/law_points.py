@@ -78,7 +78,7 @@ class Circles(Form):
     thin = True
 
     def __init__(self, section: schema.Rings, seed: int) -> None:
-        apart = 2 * section.radius + section.gap
+        apart = (2 + section.gap) * section.radius
         self._centres = (np.arange(section.rings) - (section.rings - 1) / 2) * apart
         self._radius = section.radius
         corner = np.array([float(self._centres[-1]) + section.radius, section.radius])

@@ -151,7 +151,7 @@ def test_atoms_are_drawn_once_each_before_any_is_drawn_twice() -> None:
 @settings(max_examples=20, deadline=None)
 def test_rings_share_their_points_evenly(count: int, rings: int) -> None:
     points = law({"kind": "rings", "rings": rings, "radius": 0.3, "gap": 0.5}, 2).sample(count)
-    centres = (np.arange(rings) - (rings - 1) / 2) * 1.1
+    centres = (np.arange(rings) - (rings - 1) / 2) * (2 + 0.5) * 0.3
     away = np.abs(np.hypot(points[:, :1] - centres, points[:, 1:]) - 0.3)
     assert len(points) == count and away.min(axis=1).max() < 1e-12
     shares = np.bincount(away.argmin(axis=1), minlength=rings)

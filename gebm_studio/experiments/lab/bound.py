@@ -35,12 +35,12 @@ class Bound:
     """The climbs of a lab: which they are, the settings say.
 
     Attributes:
-        version: Changes whenever what climbs does.
+        version: Changes whenever what climbs does, or what it climbs on.
         steps: Taken since the start.
     """
 
     def __init__(self, preset: DivergencesPreset, pair: Pair) -> None:
-        self.version = self.steps = 0
+        self.version = self.steps = self._found = 0
         self._rows = Rows()
         self._sent = -1
         self._preset, self._pair = preset, pair
@@ -61,6 +61,11 @@ class Bound:
         """Whether all climbs have ended, so that nothing is to be done until a person changes something."""
         climb, fits = self._climb, self._fits
         return (climb is None or climb.arrived) and (fits is None or fits.arrived) and not self._finds_slowly
+
+    @property
+    def seeks(self) -> bool:
+        """Whether `part` still has to find something that it shows: the exact value, or best fits."""
+        return self._finding is not None or (self._fits is not None and self._fits.seeks)
 
     def restart(self) -> None:
         """Begin all climbs again."""
@@ -111,7 +116,7 @@ class Bound:
             critic=self._says(),
             protocol=self._protocol(),
             fits=() if self._fits is None else self._fits.rows(),
-            version=self.version,
+            version=self.version + self._found,
             note=self._remark(),
         )
 
@@ -190,8 +195,6 @@ class Bound:
             if q_moved:
                 self._fits.begin(Normal.like(pair.q))
 
-    # What it is measured against.
-
     @property
     def _name(self) -> Measure:
         name = self._preset.critic.divergence
@@ -222,17 +225,15 @@ class Bound:
                 self._finding = None
         except StopIteration:
             self._finding = None
-        self.version += 1
-
-    # In words.
+        self._found += 1
 
     def _title(self) -> str:
         critic = self._preset.critic
         if critic.family == "gaussian":
             return "log Z = sup over q of ⟨q, D⟩ + H(q)"
-        if critic.family == "none":
-            return "Gaussians fitted to P" if self._fits is not None else "Bound"
-        return f"Bound of {bounded_label(critic.divergence)}"
+        if critic.family != "none":
+            return f"Bound of {bounded_label(critic.divergence)}"
+        return "Gaussians fitted to P" if self._fits is not None else "Bound"
 
     def _says(self) -> str:
         critic = self._preset.critic
@@ -240,15 +241,14 @@ class Bound:
             newton = critic.method == "newton" and critic.family != "network"
             return f"{self._climb.form.label}, {'Newton' if newton else 'Adam'}, rate {critic.rate:g}"
         if isinstance(self._climb, LogPartition):
-            q = self._climb.q
-            return f"q = N({q.mean:.4g}, {q.std:.4g}²), natural gradient, rate {critic.rate:g}"
+            return f"q = {self._climb.q}, natural gradient, rate {critic.rate:g}"
         return ""
 
     def _protocol(self) -> str:
         critic = self._preset.critic
         if isinstance(self._climb, Ascent):
-            found = self._exact.protocol
-            return f"{self._climb.mesh.protocol}; {bounded_label(critic.divergence)}: {found}" if found else ""
+            exact = f"; {bounded_label(critic.divergence)}: {self._exact.protocol}" if self._exact.protocol else ""
+            return self._climb.mesh.protocol + exact
         if isinstance(self._climb, LogPartition):
             return "D = log p + ½ log 2π; log Z and the gap KL(q‖p) each by a quadrature of its own"
         return ""

@@ -28,6 +28,9 @@ class Normal:
         std = law.width if law.gaussian is not None else float(high[0] - low[0]) / 7
         return cls(float(law.at[0]), min(max(std, NARROWEST), WIDEST))
 
+    def __str__(self) -> str:
+        return f"N({self.mean:.4g}, {self.std:.4g}²)"
+
     def log_density(self, x: Doubles) -> Doubles:
         """log of the density at x (N,)."""
         return -0.5 * ((x - self.mean) / self.std) ** 2 - math.log(self.std) - 0.5 * math.log(2 * math.pi)

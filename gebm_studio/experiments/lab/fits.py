@@ -29,6 +29,7 @@ from gebm_studio.experiments.lab.descending import NARROWEST, WIDEST, Normal
 from gebm_studio.experiments.lab.later import Pieces
 from gebm_studio.experiments.lab.mesh import quadrature
 from gebm_studio.experiments.lab.nodes import Doubles
+from gebm_studio.experiments.lab.roots import roots
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.messages import FitRow, Function, frozen
 from gebm_studio.schema.measures import ABOUT, Phi
@@ -81,7 +82,12 @@ class Fits:
     @property
     def arrived(self) -> bool:
         """Whether every descent has ended and every best fit is known."""
-        return self._search is None and all(math.hypot(*slope) <= _FLAT for slope in self._slopes)
+        return not self.seeks and all(math.hypot(*slope) <= _FLAT for slope in self._slopes)
+
+    @property
+    def seeks(self) -> bool:
+        """Whether a best fit is still sought."""
+        return self._search is not None
 
     def step(self, rate: float) -> None:
         """One step of each."""
@@ -170,7 +176,11 @@ def divergence(name: Phi, p: Law, fit: Normal) -> tuple[float, tuple[float, floa
         return infinite
     edges = np.concatenate([p.breaks, gaussian_breaks([fit.mean], [fit.std])])
     low, high = float(edges.min()), float(edges.max())
-    x, weights = quadrature(np.concatenate([edges, low - (high - low) * _OUTSIDE, high + (high - low) * _OUTSIDE]))
+    edges = np.concatenate([edges, low - (high - low) * _OUTSIDE, high + (high - low) * _OUTSIDE])
+    x, weights = quadrature(edges)
+    if generator.inverse_slope is None:  # φ has a kink where p = g
+        crossings = roots(lambda at: np.exp(p.log_density(at[:, None])) - np.exp(fit.log_density(at)), x)
+        x, weights = quadrature(np.concatenate([edges, crossings]))
     log_p, log_g = p.log_density(x[:, None]), fit.log_density(x)
     if math.isinf(generator.value_at_zero) and float(weights[np.isneginf(log_p)] @ np.exp(log_g[np.isneginf(log_p)])):
         return infinite

@@ -48,7 +48,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         self._picture = Picture()
         self._plan: tuple[object, PlanPart] | None = None
         self._looked: tuple[Measure, ...] = ()
-        self._sees_curves = False
+        self._sees_curves = self._sees_climb = False
         self._shown_version = 0
         self._free_at = 0.0
 
@@ -72,7 +72,8 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
 
     @property
     def pending(self) -> bool:
-        return self._present.pending(self._looked) or (self._sees_curves and self._swept.pending)
+        curves, climbs = self._sees_curves and self._swept.pending, self._sees_climb and self._bound.seeks
+        return self._present.pending(self._looked) or curves or climbs
 
     def advance(self) -> None:
         climbs = not self._bound.resting
@@ -174,7 +175,7 @@ class DivergenceLab(Stepwise[DivergencesPreset]):
         names: tuple[Measure, ...] = ()
         if "bars" in pull.needs:
             names += shown(self.preset)
-        self._sees_curves = "swept" in pull.needs
+        self._sees_curves, self._sees_climb = "swept" in pull.needs, "bound" in pull.needs
         if self._sees_curves:
             names += tuple(name for name in needed(self.preset) if name not in names)
         if "pair" in pull.needs and "kale" not in names and waits_for_critic(self._pair):

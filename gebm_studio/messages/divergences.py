@@ -165,7 +165,8 @@ class BoundPart:
     """A bound that a critic climbs, over steps (m,), from row `since` on, beside the value that it bounds.
 
     `rows` (k, 2): step and bound. `exact` is the value (infinite where it is), `gap` what is left. `critic` says class,
-    size and method; `protocol` on what expectations are taken. `fits` are the Gaussians that descend.
+    size and method; `protocol` on what expectations are taken. `fits` are the Gaussians that descend. `climb` changes
+    whenever rows no longer continue those of before.
     """
 
     title: str
@@ -181,6 +182,7 @@ class BoundPart:
     fits: tuple[FitRow, ...]
     version: int
     note: str = ""
+    climb: int = 0
 
 
 @dataclass(frozen=True)

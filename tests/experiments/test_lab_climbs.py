@@ -38,6 +38,7 @@ def test_frames_hold_what_climbs_and_only_the_new_rows() -> None:
     lab.restart_chains()
     third = frame(lab, needs=SEEN, run_id=1, bound_since=8)
     assert third.bound is not None and third.bound.since == 0 and len(third.bound.rows) == 1
+    assert first.bound.climb == second.bound.climb != third.bound.climb
     unknown = frame(lab, needs=SEEN, run_id=2, bound_since=1).bound
     assert unknown is not None and unknown.since == 0
 

@@ -105,6 +105,16 @@ def test_after_another_climb_has_begun_all_its_rows_are_asked_for(make_panel: Ma
     assert panel.pull_fields() == {"bound_since": 5}
 
 
+def test_rows_of_two_climbs_are_never_mixed(make_panel: MakePanel) -> None:
+    panel = shown(make_panel, bound_part(0, bound_rows(0, 10), climb=1))
+    # Begun again by another hand, and by now longer than what is held: its frames so far were not seen.
+    show(panel, bound_part(10, bound_rows(10, 30), climb=2, version=2))
+    assert panel.pull_fields() == {"bound_since": 0}
+    show(panel, bound_part(0, bound_rows(0, 40), climb=2, version=3))
+    assert panel.pull_fields() == {"bound_since": 40}
+    assert np.array_equal(panel.table.column("iteration"), np.arange(40))
+
+
 def test_another_rate_goes_on_with_the_climb(make_panel: MakePanel) -> None:
     panel = shown(make_panel)
     critic = NETWORK.critic.model_copy(update={"rate": 0.3})

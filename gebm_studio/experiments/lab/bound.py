@@ -42,7 +42,6 @@ class Bound:
     def __init__(self, preset: DivergencesPreset, pair: Pair) -> None:
         self.version = self.steps = self._found = 0
         self._rows = Rows()
-        self._sent = -1
         self._preset, self._pair = preset, pair
         self._begin()
 
@@ -90,9 +89,9 @@ class Bound:
             self._find()
 
     def part(self, since: int) -> BoundPart:
-        """What the panel shows, with the rows from `since` on; all of them where they were made anew."""
-        if self._rows.drawn != self._sent or not 0 <= since <= len(self._rows):
-            since, self._sent = 0, self._rows.drawn
+        """What the panel shows, with the rows from `since` on; all of them where there are not so many."""
+        if not 0 <= since <= len(self._rows):
+            since = 0
         # At rest, too, what is sought comes to its end, a piece a frame.
         if self._fits is not None:
             self._fits.search()
@@ -118,6 +117,7 @@ class Bound:
             fits=() if self._fits is None else self._fits.rows(),
             version=self.version + self._found,
             note=self._remark(),
+            climb=self._rows.drawn,
         )
 
     def learned(self, x: Doubles) -> tuple[Function, ...]:

@@ -15,7 +15,7 @@ class Rows:
 
     Attributes:
         every: Steps from one row to the next.
-        drawn: How often the rows have been made anew, so that rows which were sent are no longer these.
+        drawn: How often the rows have been made anew, so that rows which were sent do not go on with these.
     """
 
     def __init__(self) -> None:

@@ -102,6 +102,8 @@ class BoundPanel(ThrottledPanel[DivergencesPreset]):
     # What comes from the run
 
     def take(self, part: BoundPart, frame: Frame) -> None:
+        if self._part is not None and part.climb != self._part.climb:
+            self.table.clear()  # rows that lack their beginning are refused, and asked for again from the first on
         new = self.table.add(CurvesPart(columns=COLUMNS, rows=part.rows, since=part.since, notes=()))
         if new or self._part is None or part.version != self._part.version:
             self._part = part

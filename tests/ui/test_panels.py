@@ -16,6 +16,8 @@ from gebm_studio.messages import Frame, Pull, Reading, frozen
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels import PANELS
 from tests.ui import frames
+from tests.ui.lab_frames import bars_part, lab_preset, shift_part
+from tests.ui.pair_frames import line_part
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture, redrawn
 
 __all__ = ["make_panel"]
@@ -195,3 +197,19 @@ def test_a_full_update_is_far_quicker_than_a_frame_lasts(make_panel: MakePanel) 
         QApplication.processEvents()
         times.append(time.thread_time() - begin)
     assert sorted(times)[len(times) // 2] < 0.015
+
+
+@pytest.mark.parametrize("name", ["pair", "swept", "bars"])
+def test_a_new_run_begins_with_nothing_said_of_the_last_one(make_panel: MakePanel, name: str) -> None:
+    parts: dict[str, Any] = {"pair": line_part, "swept": shift_part, "bars": bars_part}
+    panel = make_panel(name, (560, 400), preset=lab_preset())
+    panel.show_frame(frames.frame(**{name: parts[name]()}))
+    leave = panel.clear
+
+    def clear() -> None:
+        panel.readout.say("what stood under the pointer")  # as the picture does that goes away
+        leave()
+
+    panel.clear = clear
+    panel.start_run(lab_preset())
+    assert panel.readout.text == ""

@@ -83,9 +83,9 @@ class Panel(QWidget, Generic[P]):
     def start_run(self, preset: P) -> None:
         """Forget the last run and take the view that the preset asks for."""
         self.preset = preset
-        self.readout.say("")
         self.say_empty(self.empty)
         self.clear()
+        self.readout.say("")  # last: the pointer left the picture as it went away, of which its panel may speak
         self.update_settings(preset)
 
     def clear(self) -> None:

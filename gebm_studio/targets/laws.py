@@ -75,8 +75,9 @@ class Law:
     @property
     def mixture(self) -> IsotropicMixture | None:
         """Where it is a mixture of round Gaussians, one of them and points included."""
-        if self.is_point:
-            return IsotropicMixture(self.at[None], np.zeros(1), np.ones(1))
+        atoms = self.atoms
+        if atoms is not None and len(atoms.points) == 1:
+            return IsotropicMixture(atoms.points, np.zeros(1), np.ones(1))
         parts = self.form.components
         if parts is None or not np.allclose(self.shape @ self.shape.T, np.eye(self.dimension), rtol=0, atol=1e-14):
             return None

@@ -238,3 +238,62 @@ def test_extreme_penalties_end_in_a_number_with_its_error(lam: float) -> None:
     for p in ({"kind": "gaussian", "width": 0}, POINTS, {"kind": "gaussian"}):
         one = value("kale", p, normal(1, 1), kernel__regularisation=lam)
         assert one.value >= 0 and (one.error < 1e-2 * max(1, one.value) or one.note)
+
+
+@pytest.mark.parametrize("name", ["w1", "w2", "mmd", "kale"])
+@pytest.mark.parametrize("space", ["line", "plane"])
+def test_a_drawing_of_one_point_stands_where_that_point_is(name: Measure, space: str) -> None:
+    drawn = {"kind": "points", "points": [[2.0, 1.0][: 1 if space == "line" else 2]], "at": (1, 0), "width": 0.5}
+    point = {"kind": "point", "at": (2.0, 0.5)}
+    here, there = (value(name, normal(0, 1), q, space=space) for q in (drawn, point))
+    assert here.value == pytest.approx(there.value, rel=1e-9) and here.value > 0.1
+
+
+@pytest.mark.parametrize("kernel", ["gaussian", "energy"])
+@pytest.mark.parametrize("distance", [6.0, 10.0, 15.0])
+def test_kale_of_distant_gaussians_in_the_plane_stays_below_kl(kernel: str, distance: float) -> None:
+    settings = {"kernel__name": kernel, "kernel__regularisation": 1e-3, "kernel__factor": False}
+    kale = value("kale", normal(0, 1), normal(distance, 1), space="plane", **settings)
+    assert kale.value <= distance**2 / 2 + kale.error and kale.error < 0.06 * kale.value
+
+
+def test_kale_is_unknown_where_floats_cannot_hold_the_mass_of_q() -> None:
+    settings = {"kernel__name": "energy", "kernel__regularisation": 5e-5}
+    p, q = normal(30.7, 0.026), normal(-0.44, 0.26)
+    for name in ("kale", "lipschitz_w1"):
+        assert math.isnan(value(name, p, q, **settings).value)
+    assert "so far from Q" in value("kale", p, q, **settings).note
+    gentle = value("kale", p, q, **settings | {"kernel__regularisation": 10.0})
+    assert math.isfinite(gentle.value) and gentle.error < 0.1 * gentle.value
+
+
+def test_coarse_nodes_say_so_in_the_error_of_kale() -> None:
+    p, q = normal(0.5, 0.2), {"kind": "mixture", "at": (0, 0), "means": [-1, 6, 0, -0.5], "stds": [3, 0.4, 0.14, 2]}
+    for name, lam in (("gaussian", 6e-4), ("imq", 5e-3)):
+        found = values_of(preset_of(p, q, kernel__name=name, kernel__scale=0.03, kernel__regularisation=lam))
+        assert found.value("kale").value - found.value("kale").error <= (1 + lam) * found.value("kl").value
+
+
+@given(PLACE, SPREAD, PLACE, SPREAD)
+@settings(max_examples=8, deadline=None)
+def test_the_energy_kernel_is_integrated_on_the_line(a: float, s: float, b: float, t: float) -> None:
+    def mean_distance(m: float, std: float) -> float:
+        return std * math.sqrt(2 / math.pi) * math.exp(-((m / std) ** 2) / 2) + m * math.erf(m / std / math.sqrt(2))
+
+    found = value("half_mmd2", normal(a, s), normal(b, t), kernel__name="energy")
+    within = sum(mean_distance(0, math.sqrt(2) * std) for std in (s, t)) / 2
+    assert found.value == pytest.approx((mean_distance(a - b, math.hypot(s, t)) - within) / 2, abs=1e-9)
+
+
+def test_points_against_a_mixture_have_a_closed_mmd() -> None:
+    q = {"kind": "mixture", "means": [-1, 1], "stds": [0.3, 5]}
+    found = value("half_mmd2", POINTS, q, kernel__scale=0.1)
+    assert found.protocol == "closed form"
+    rng = np.random.default_rng(0)
+    y = np.where(rng.random(4000) < 0.5, -1 + 0.3 * rng.standard_normal(4000), 1 + 5 * rng.standard_normal(4000))
+    x = np.array([1.0, 2.0, 3.0])
+
+    def kernel(u: np.ndarray[Any, Any], v: np.ndarray[Any, Any]) -> float:
+        return float(np.exp(-((u[:, None] - v) ** 2) / 0.02).mean())
+
+    assert found.value == pytest.approx((kernel(x, x) + kernel(y[:2000], y[2000:]) - 2 * kernel(x, y)) / 2, abs=0.02)

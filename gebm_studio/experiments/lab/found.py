@@ -31,5 +31,6 @@ def by_quadrature(value: float, error: float, note: str = "") -> Found:
 def root(found: Found) -> Found:
     """√v of a value v that is not negative up to its error."""
     value = math.sqrt(max(0.0, found.value))
-    error = found.error / (2 * value) if value > 0 else math.sqrt(found.error)
-    return found._replace(value=value, error=error)
+    # The root is steepest below: of a value within its error of zero, the error is as large as the root itself.
+    below = value - math.sqrt(max(0.0, found.value - found.error))
+    return found._replace(value=value, error=max(below, math.sqrt(max(0.0, found.value) + found.error) - value))

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from gebm_studio.divergences import IsotropicMixture
 from gebm_studio.targets.laws import Law
@@ -81,6 +82,17 @@ def nodes(law: Law, scale: float, other: Law, *, coarse: bool = False) -> Weight
     if law.gaussian is not None:
         return _of_gaussian_in_plane(law, scale, coarse)
     return _of_box(law, scale, coarse) if law.uniform is not None else None
+
+
+def joined(of_q: Weighted, of_p: Weighted, q: Law, p: Law) -> Weighted:
+    """Nodes of Q with those of P beside them, where e^h may be large though Q has next to no mass.
+
+    ∫ g q = ∫ (g q/(p + q)) q + ∫ (g q/(p + q)) p, the one over the nodes of Q and the other over those of P.
+    """
+    points = np.concatenate([of_q.points, of_p.points])
+    share = expit(q.log_density(points) - p.log_density(points))
+    weights = np.concatenate([of_q.weights, of_p.weights]) * share
+    return Weighted(points, weights / weights.sum(), "quadrature")
 
 
 def _of_mixture(parts: IsotropicMixture, scale: float, home: tuple[Doubles, Doubles], coarse: bool) -> Weighted:

@@ -11,7 +11,7 @@ import torch
 from gebm_studio.divergences import Kale, Kernel, Nodes, rkhs_kale
 from gebm_studio.experiments.lab import kernel as kernels
 from gebm_studio.experiments.lab.later import Pieces, finished
-from gebm_studio.experiments.lab.nodes import Doubles, Weighted, drawn, nodes
+from gebm_studio.experiments.lab.nodes import Doubles, Weighted, drawn, joined, nodes
 from gebm_studio.experiments.lab.unknown import Unknown
 from gebm_studio.schema import DivergencesPreset
 from gebm_studio.targets.laws import Law, place
@@ -219,9 +219,12 @@ class Pair:
             return x, y
         found = [atoms if atoms.kind == "atoms" else nodes(law, self._length(), other, coarse=coarse)
                  for law, atoms, other in ((self.p, x, self.q), (self.q, y, self.p))]  # fmt: skip
-        if found[0] is None or found[1] is None:
+        of_p, of_q = found
+        if of_p is None or of_q is None:
             return x, y
-        return found[0], found[1]
+        if self.dimension == 2 and self.p.gaussian is not None and self.q.gaussian is not None and not self.same:
+            of_q = joined(of_q, of_p, self.q, self.p)
+        return of_p, of_q
 
     def _length(self) -> float:
         """The length over which the functions vary that are integrated."""

@@ -20,7 +20,7 @@ from gebm_studio.divergences import (
 )
 from gebm_studio.divergences.transport import MOST_PAIRS
 from gebm_studio.experiments.lab.found import Found, by_quadrature, closed
-from gebm_studio.experiments.lab.nodes import Doubles, Weighted
+from gebm_studio.experiments.lab.nodes import Doubles, Weighted, nodes
 from gebm_studio.experiments.lab.pair import Pair
 from gebm_studio.targets.laws import Law
 
@@ -127,7 +127,10 @@ def _by_formula(pair: Pair, order: Literal[1, 2]) -> Found | None:
 
 def _normal(law: Law) -> tuple[Doubles, Doubles] | None:
     """Mean and covariance of a Gaussian, a point counting as one of no width."""
-    return (law.at, np.zeros((law.dimension, law.dimension))) if law.is_point else law.gaussian
+    # A drawing of one point stands where that point is, not at the drawing's place.
+    if law.atoms is not None and len(law.atoms.points) == 1:
+        return law.atoms.points[0], np.zeros((law.dimension, law.dimension))
+    return law.gaussian
 
 
 def _by_distribution_functions(p: Law, q: Law) -> Found:
@@ -172,20 +175,25 @@ def _by_quantiles(p: Law, q: Law) -> Found:
 
 def _to_a_point(pair: Pair, order: Literal[1, 2]) -> Found:
     """(E|X − a|ᵖ)^{1/p}: to a point there is but one plan."""
-    point, law = (pair.p, pair.q) if pair.p.is_point else (pair.q, pair.p)
-    index = 1 if point is pair.p else 0
+    point, law, index = (pair.p, pair.q, 1) if pair.p.is_point else (pair.q, pair.p, 0)
+    place = pair.draws(1)[1 - index].points[0]
+
+    def powers(standing: Weighted) -> Doubles:
+        lengths: Doubles = np.linalg.norm(standing.points - place, axis=1) ** order
+        return lengths
 
     def value(standing: Weighted) -> float:
-        lengths = np.linalg.norm(standing.points - point.at, axis=1)
-        return math.pow(float(standing.weights @ lengths**order), 1 / order)
+        return math.pow(float(standing.weights @ powers(standing)), 1 / order)
 
-    fine = pair.on[index]
-    if fine.kind == "draws":
-        spread = np.linalg.norm(fine.points - point.at, axis=1).std() / math.sqrt(len(fine.points))
-        return Found(value(fine), float(spread), fine.protocol)
-    if law.atoms is not None:
-        return Found(value(fine), 0.0, fine.protocol)
-    return by_quadrature(value(fine), abs(value(fine) - value(pair.coarse[index])))
+    fine, coarse = (nodes(law, law.width, point, coarse=coarse) for coarse in (False, True))
+    if fine is not None and coarse is not None:
+        return by_quadrature(value(fine), abs(value(fine) - value(coarse)))
+    standing = pair.draws(pair.preset.measure.samples)[index]
+    if standing.kind == "atoms":
+        return Found(value(standing), 0.0, standing.protocol)
+    spread = float(powers(standing).std()) / math.sqrt(len(standing.points))
+    mean = float(powers(standing).mean())
+    return Found(value(standing), value(standing) * spread / (order * mean) if mean else 0.0, standing.protocol)
 
 
 def _between_points(pair: Pair, order: Literal[1, 2]) -> Found:

@@ -172,6 +172,8 @@ class Docks(QMainWindow):
             if name in self.docks:
                 self.docks[name].setVisible(name in self._wanted)
         giving = {name for wish in self._wanted for name in GIVES_WAY.get(wish, ())}
+        if "curves" in giving and not any(OPTIONAL[name] == "curves" for name in self._wanted):
+            giving.add("log")  # alone it would take half of the row; messages still come above, and View brings it back
         for name in self._gave_way - giving:
             self.docks[name].show()
         self._gave_way &= giving

@@ -75,10 +75,15 @@ def test_what_stands_beside_swept_curves_has_half_of_their_row(docks: Docks, qtb
     qtbot.waitUntil(lambda: abs(box(docks, "swept")[2] - box(docks, beside)[2]) <= 16, timeout=2000)
 
 
-def test_without_swept_curves_what_stands_below_is_wider_than_the_log(docks: Docks, qtbot: QtBot) -> None:
+def test_without_swept_curves_what_stands_below_has_the_whole_row(docks: Docks, qtbot: QtBot) -> None:
     docks.show_for(frozenset({"pair", "bars", "tangent"}))
+    qtbot.waitUntil(lambda: seen(docks) == {"pair", "bars", "tangent"}, timeout=2000)
+    middle = box(docks, "pair")[2] + box(docks, "bars")[2]
+    qtbot.waitUntil(lambda: box(docks, "tangent")[2] == pytest.approx(middle, abs=12), timeout=2000)
+    docks.docks["log"].show()  # by the View menu
     qtbot.waitUntil(lambda: seen(docks) == {"pair", "bars", "tangent", "log"}, timeout=2000)
-    qtbot.waitUntil(lambda: box(docks, "tangent")[2] > 1.5 * box(docks, "log")[2], timeout=2000)
+    docks.show_for(frozenset())
+    qtbot.waitUntil(lambda: seen(docks) >= {"data", "curves"} and not docks.docks["log"].isHidden(), timeout=2000)
 
 
 def test_a_pair_alone_above_has_the_whole_row(docks: Docks, qtbot: QtBot) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtGui import QUndoCommand, QUndoStack
@@ -66,6 +67,13 @@ class UndoableChanges:
         if not problems and old != value:
             self.stack.push(SettingChange(self._session, path, old, value, self._grasp))
         return problems
+
+    def change_together(self, changes: Sequence[tuple[str, Any]]) -> None:
+        """Change several settings, one after the other, as one step to undo."""
+        self.stack.beginMacro(f"change of {', '.join(path for path, _ in changes)}")
+        for path, value in changes:
+            self.change(path, value)
+        self.stack.endMacro()
 
     def _kind_or_value(self, path: str) -> Any:
         """The kind of a group, the value of anything else."""

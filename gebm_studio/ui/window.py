@@ -171,6 +171,7 @@ class StudioWindow(QMainWindow):
         for panel in self.panels.values():
             panel.hovered.connect(lambda _probe: session.hurry())
             panel.setting_changed.connect(self.changes.change)
+            panel.settings_changed.connect(self.changes.change_together)
             panel.held.connect(self.changes.hold)
         data, latent = cast(Any, self.panels["data"]), cast(Any, self.panels["latent"])
         data.base_point_hovered.connect(latent.mark_latent)

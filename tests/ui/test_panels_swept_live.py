@@ -44,6 +44,19 @@ def test_a_click_on_a_bar_chooses_it_for_the_whole_window(window: Any, qtbot: Qt
     assert window.session.preset.view.divergence == "hellinger" and board.marked == "hellinger"
 
 
+def test_another_parameter_is_one_step_to_undo(window: Any) -> None:
+    before = window.session.preset.swept
+    window.panels["swept"]._choose_over("kernel.regularisation")
+    after = window.session.preset.swept
+    assert (after.over, after.low, after.high, after.spacing) == ("kernel.regularisation", 1e-4, 1e3, "log")
+    stack = window.changes.stack
+    assert stack.count() == 1
+    stack.undo()
+    assert window.session.preset.swept == before
+    stack.redo()
+    assert window.session.preset.swept == after
+
+
 def test_the_running_point_follows_the_hand_and_its_values_are_the_engines(window: Any, qtbot: QtBot) -> None:
     swept = window.panels["swept"]
     view, part = swept.view, swept._part

@@ -34,6 +34,9 @@ class Panel(QWidget, Generic[P]):
 
     setting_changed = Signal(str, object)
 
+    settings_changed = Signal(object)
+    """Paths and values of settings that change together, in their order: one change to undo."""
+
     held = Signal(bool)
     """Whether a hand holds something: what it changes of one setting until it lets go is one change."""
 

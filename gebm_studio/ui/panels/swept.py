@@ -162,8 +162,7 @@ class SweptPanel(Panel[DivergencesPreset]):
 
     def _choose_over(self, path: str) -> None:
         if self.preset is not None and path != self.preset.swept.over:
-            for change, value in sweep_over(self.preset, cast(Moved, path)):
-                self.setting_changed.emit(change, value)
+            self.settings_changed.emit(sweep_over(self.preset, cast(Moved, path)))
 
     def _go_home(self) -> None:
         self.view.go_home()

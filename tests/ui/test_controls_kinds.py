@@ -93,7 +93,33 @@ def test_what_may_be_zero_has_a_slider_down_to_zero(panel: ControlsPanel, path: 
     assert panel._session.settings.pending == {}
 
 
-def test_a_place_is_typed_as_two_numbers(panel: ControlsPanel) -> None:
+def test_on_the_line_a_place_is_one_number_and_the_other_stays(panel: ControlsPanel) -> None:
+    open_preset(panel, presets.changed(lab(panel), {"q.at": (1.0, 7.0)}))
+    editor = panel.row("q.at").editor
+    assert isinstance(editor, NumbersEditor) and editor.line.text() == "1"
+    editor._typed("0.5")
+    assert lab(panel).q.at == (0.5, 7.0) and editor.line.text() == "0.5"
+    editor._typed("0.25, -2")
+    assert lab(panel).q.at == (0.25, -2.0) and editor.line.text() == "0.25"
+    open_preset(panel, presets.changed(lab(panel), {"space": "plane"}))
+    assert editor.line.text() == "0.25, -2"
+
+
+def test_points_are_typed_as_rows_where_there_are_none_yet(panel: ControlsPanel) -> None:
+    open_preset(panel, presets.changed(lab(panel), {"space": "plane", "p": {"kind": "points"}}))
+    row = panel.row("p.points")
+    assert isinstance(row.editor, NumbersEditor)
+    for text, points in (
+        ("1, 2; 3, 4", ((1.0, 2.0), (3.0, 4.0))), ("", ()), ("1, 2;", ((1.0, 2.0),)), ("", ()),
+    ):  # fmt: skip
+        row.editor._typed(text)
+        assert not row.problem.isVisible() and presets.value_at(lab(panel), "p.points") == points
+    row.editor._typed("1, 2; 3")
+    assert "every row must have the same" in row.problem.text()
+
+
+def test_a_place_in_the_plane_is_typed_as_two_numbers(panel: ControlsPanel) -> None:
+    open_preset(panel, presets.changed(lab(panel), {"space": "plane"}))
     row = panel.row("q.at")
     assert isinstance(row.editor, NumbersEditor)
     row.editor.line.setFocus()

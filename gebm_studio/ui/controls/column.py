@@ -11,6 +11,7 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.controls.group import Group
 from gebm_studio.ui.controls.row import Change, Row
 from gebm_studio.ui.controls.sampler import BetaRow, Conversions
+from gebm_studio.ui.controls.simple import NumbersEditor
 from gebm_studio.ui.run_settings import RunSettings
 
 GROUPS = {
@@ -69,6 +70,10 @@ class SettingsColumn(QWidget):
             rows = self.groups[path.partition(".")[0]].rows
             if path in rows:
                 rows[path].hide()
+        for name in ("p", "q") if isinstance(settings.preset, DivergencesPreset) else ():
+            place = self.groups[name].rows[f"{name}.at"].editor
+            if isinstance(place, NumbersEditor):
+                place.show_first(_on_line(settings.preset))
 
     def wanted(self, settings: RunSettings) -> dict[str, bool]:
         """Whether the groups that only some presets need are shown."""
@@ -80,8 +85,7 @@ class SettingsColumn(QWidget):
 
     def idle(self, preset: Preset) -> tuple[str, ...]:
         """The settings that do nothing in this preset: on the line a law has one axis."""
-        on_line = isinstance(preset, DivergencesPreset) and preset.space == "line"
-        return ("p.aspect", "p.angle", "q.aspect", "q.angle") if on_line else ()
+        return ("p.aspect", "p.angle", "q.aspect", "q.angle") if _on_line(preset) else ()
 
     def show_adapting(self, step: float) -> None:
         """Follow a step size that adapts, NaN where none does."""
@@ -130,6 +134,10 @@ class TrainingColumn(SettingsColumn):
         row.show_value(step, False)
         row.set_note("adapting" if adapts else "")
         self.conversions.show_sampler(sampler, step)
+
+
+def _on_line(preset: Preset) -> bool:
+    return isinstance(preset, DivergencesPreset) and preset.space == "line"
 
 
 def column_for(preset: Preset, change: Change) -> SettingsColumn:

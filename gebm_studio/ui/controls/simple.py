@@ -132,20 +132,32 @@ class TextEditor(Editor):
 
 
 class NumbersEditor(Editor):
-    """A row of numbers `1, 0.5, 2`, or a matrix with its rows parted by semicolons `1, 0; 0, 1`."""
+    """A row of numbers `1, 0.5, 2`, or a matrix with its rows parted by semicolons `1, 0; 0, 1`.
+
+    Where nothing is known of its rows yet, as of an empty one, a semicolon makes it a matrix.
+    """
 
     def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
         super().__init__(setting, parent)
         self._matrix = isinstance(setting.default, tuple) and bool(setting.default and _is_row(setting.default[0]))
         self._written: tuple[Any, str] = (None, "")  # a value and its text: of thousands of points it takes a while
+        self._value: Any = ()
+        self._first_only = False
         self.line = ValueLine()
         self.line.setFont(theme.current().number_font)
         self.line.setPlaceholderText("1, 0; 0, 1" if self._matrix else "1, 0.5, 2")
         self.line.taken.connect(self._typed)
         _alone(self, self.line)
 
+    def show_first(self, only: bool) -> None:
+        """Show the first number of a row alone, and keep the others as they are, or show all."""
+        if only != self._first_only:
+            self._first_only, self._written = only, (None, "")
+            self.show_value(self._value)
+
     def show_value(self, value: Any) -> None:
-        rows = value if value and _is_row(value[0]) else [value]
+        self._value = value
+        rows = value if value and _is_row(value[0]) else [value[:1] if self._first_only else value]
         self._matrix = rows is value
         if value != self._written[0]:
             self._written = value, "; ".join(", ".join(number_text(entry) for entry in row) for row in rows)
@@ -155,16 +167,20 @@ class NumbersEditor(Editor):
         return self.line.unfinished()
 
     def _typed(self, text: str) -> None:
+        plain = text.replace("−", "-").strip()
+        is_matrix = self._matrix or (";" in plain and not self._value)
         try:
-            rows = [_row(part) for part in text.replace("−", "-").split(";")]
+            rows = [_row(part) for part in plain.removesuffix(";").split(";")] if plain or not is_matrix else []
         except ValueError as error:
             self.refused.emit(f"{self.setting.label} must be numbers parted by commas: {error}")
             return
-        if not self._matrix and len(rows) > 1:
+        if not is_matrix and ";" in plain:
             self.refused.emit(f"{self.setting.label} is one row of numbers; no semicolon")
             return
+        if self._first_only and len(rows[0]) == 1:
+            rows[0] += tuple(self._value[1:])
         self.line.accept()
-        self.edited.emit(tuple(rows) if self._matrix else rows[0])
+        self.edited.emit(tuple(rows) if is_matrix else rows[0])
 
 
 def _is_row(value: Any) -> bool:

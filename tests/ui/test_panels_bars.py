@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from gebm_studio.messages import Value
 from gebm_studio.schema.measures import ABOUT, PHI
 from gebm_studio.ui import theme
+from gebm_studio.ui.panels.bars_board import LEAST_BARS, LEAST_LABELS
 from gebm_studio.ui.panels.bars_rows import GROUPS, ORDER, Heading, in_family, number, rows_of, tip, unit_of
 from gebm_studio.ui.panels.bars_scale import KEPT, Scale, Span, crowd, scale_of
 from gebm_studio.ui.panels.colours import to_oklab
@@ -35,6 +36,13 @@ def shown(make_panel: MakePanel, *values: Value, size: tuple[int, int] = (520, 5
     panel.show_frame(frames.frame(bars=bars_part(*values)))
     QApplication.processEvents()
     return panel
+
+
+def test_in_a_narrow_panel_labels_are_cut_before_bars_are(make_panel: MakePanel) -> None:
+    wide, narrow = (shown(make_panel, size=(width, 520)).board for width in (520, 270))
+    labels = [board.columns.left - board.columns.labels for board in (wide, narrow)]
+    assert LEAST_LABELS < labels[1] < labels[0]
+    assert wide.columns.width > narrow.columns.width == pytest.approx(LEAST_BARS)
 
 
 def place_of(panel: Any, name: str) -> int:

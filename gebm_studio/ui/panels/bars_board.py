@@ -22,6 +22,8 @@ GUTTER = 18
 BAR_SHARE = 0.45
 """Where less of the width than this is left to bars, numbers stand without their errors."""
 GAP = theme.GRID
+LEAST_BARS, LEAST_LABELS = 96.0, 64.0
+"""Where less than the first is left to bars, labels are cut, but not to less than the second."""
 
 
 class BarsBoard(QWidget):
@@ -102,7 +104,9 @@ class BarsBoard(QWidget):
         font = theme.current().text_font
         shown = [row for row in self._rows if isinstance(row, Value)]
         labels = max((theme.text_width(font, ABOUT[row.name].label) for row in shown), default=0.0)
-        left, right = GUTTER + labels + GAP, self.width() - numbers - 1.5 * GAP
+        right = self.width() - numbers - 1.5 * GAP
+        labels = min(labels, max(right - LEAST_BARS - GUTTER - GAP, LEAST_LABELS))
+        left = GUTTER + labels + GAP
         return Columns(float(GUTTER), left, max(right, left + 1.0), self.width() - GAP / 2)
 
     def room_of(self, place: int) -> QRectF:

@@ -92,7 +92,10 @@ def paint_value(
     painter.setOpacity(1.0 if value.fresh else STALE)
     painter.setFont(look.text_font)
     painter.setPen(look.pen(look.text))
-    painter.drawText(room.adjusted(columns.labels, 0, 0, 0), LEFT, ABOUT[value.name].label)
+    label = QFontMetrics(look.text_font).elidedText(
+        ABOUT[value.name].label, Qt.TextElideMode.ElideRight, round(columns.left - columns.labels) - 4
+    )
+    painter.drawText(room.adjusted(columns.labels, 0, 0, 0), LEFT, label)
     bar = QRectF(columns.left, room.top() + room.height() * 0.2, columns.width, room.height() * 0.6)
     if math.isnan(value.value):
         painter.setFont(look.text_font)

@@ -197,7 +197,7 @@ class Film:
     def _drawings(self, frames: Sequence[tuple[int, Floats]]) -> Iterator[Image.Image]:
         for frame in frames:
             if self._unwanted.is_set():
-                return
+                raise InterruptedError("nobody wants the film any more")  # else what is drawn would still be encoded
             yield self._drawn(frame)
 
     def _drawn(self, frame: tuple[int, Floats]) -> Image.Image:

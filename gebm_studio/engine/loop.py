@@ -82,6 +82,8 @@ class Engine:
         except OSError:
             if not self._connection.closed:
                 raise
+        finally:
+            self._task = None  # while its files can still be put away: a process ends without looking back
 
     # Commands.
 

@@ -62,6 +62,8 @@ class Writing:
             return False
         if answer is not None:
             self._send(answer)
+        if isinstance(answer, m.Written):
+            return self.work()  # its end is told with it: the next order may come at once
         return True
 
     def cancel(self) -> None:

@@ -258,6 +258,28 @@ def test_an_export_shows_progress_and_can_be_cancelled(start: Start, tmp_path: P
     assert "gradient flow, not equilibrium (time 0.25)" in client.next(m.Note).text
 
 
+def test_an_engine_that_ends_during_an_export_leaves_nothing(start: Start, tmp_path: Path) -> None:
+    client, out = start(), tmp_path / "out"
+    client.send(m.Load(presets.load("f51"), 1, running=True))
+    client.until(lambda frame: frame.iteration > 40)
+    client.send(m.ExportFlow(str(out / "flow.webp"), size=1000))
+    client.next(m.Progress)
+    client.send(m.Stop())
+    with pytest.raises((EOFError, OSError)):
+        client.drain()
+    client.host.end(10.0)
+    assert not list(out.iterdir())
+
+
+def test_the_next_export_may_come_at_once(start: Start, tmp_path: Path) -> None:
+    client = start()
+    client.send(m.Load(presets.load("f50"), 1, running=True))
+    for suffix in ("gif", "png", "npz", "webp", "png"):
+        client.send(m.ExportFlow(str(tmp_path / f"flow.{suffix}"), size=60))
+        client.next(m.Written)
+    assert not [said for said in client.said if isinstance(said, m.Note) and said.level == "error"]
+
+
 def test_an_unwritable_place_is_told_and_nothing_is_left(start: Start, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")

@@ -36,7 +36,7 @@ class Flow(Section):
         slider=(1e-5, 1.0),
     )  # fmt: skip
     scale: float = setting(
-        0.25, help="Length ℓ of the Gaussian kernel.", label="Length", symbol="ℓ", gt=0.0, le=100.0, scale="log",
+        0.25, help="Length ℓ of the Gaussian kernel.", label="Length", symbol="ℓ", ge=1e-6, le=100.0, scale="log",
         live=True, slider=(0.02, 3.0), when=("name", ("mmd", "kale")),
     )  # fmt: skip
     regularisation: float = setting(
@@ -74,7 +74,7 @@ class FlowCurves(Section):
     )
     scale: float = setting(
         0.25, help="Length ℓ of the kernel by which MMD and KALE are measured, the same for all flows.", symbol="ℓ",
-        gt=0.0, le=100.0, scale="log", live=True, slider=(0.02, 3.0),
+        ge=1e-6, le=100.0, scale="log", live=True, slider=(0.02, 3.0),
     )  # fmt: skip
     regularisation: float = setting(
         1e-2, help="λ of the KALE that is measured, the same for all flows.", symbol="λ", ge=1e-8, le=1e6, scale="log",

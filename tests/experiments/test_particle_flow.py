@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from gebm_studio import messages as m
+from gebm_studio import presets
 from gebm_studio.divergences import Gaussian, mmd2, rkhs_kale, w2
 from gebm_studio.engine import storage
 from gebm_studio.experiments import Diverged, ParticleFlow
@@ -316,3 +317,16 @@ def test_single_steps_and_rest() -> None:
     shown = run.frame(m.Pull(needs=frozenset({"flow_curves"})), run_id=1, state="paused", rate=0.0, device="cpu")
     assert shown.flow is None and shown.flow_curves is not None
     assert len(shown.flow_curves.rows) == 2, "a measurement that was left is finished at rest"
+
+
+@pytest.mark.parametrize("path", ["flow.scale", "measure.scale"])
+def test_a_length_that_no_kernel_can_have_is_refused(path: str) -> None:
+    with pytest.raises(PresetError, match=rf"{path}: must lie from 1e-6 to 100, got 1e-300"):
+        presets.changed(preset(), {path: 1e-300})
+
+
+def test_a_step_far_too_large_stops_its_flow_alone() -> None:
+    run = go(flow(flow__name="mmd", others=({"name": "langevin", "step_size": 100.0},), target=MIXTURE), 12)
+    first, second = run.clouds
+    assert second.stopped.startswith("stopped at step") and second.said(run.scene.home) == second.stopped
+    assert not first.stopped and first.state.steps == 12

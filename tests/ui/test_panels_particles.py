@@ -156,6 +156,13 @@ def test_captions_say_the_numbers_that_act_and_what_stopped(make_panel: MakePane
     assert not has_colour(picture(captions[1]), theme.LIGHT.warning, tolerance=40)
 
 
+def test_a_caption_tells_the_rule_where_its_name_does_not(make_panel: MakePanel) -> None:
+    panel = shown(make_panel, 2, flow_part(cloud("KALE, small λ"), cloud("KALE, large λ")))
+    first, second = (tile.caption for tile in panel.tiles[:2])
+    assert first.line == first.numbers  # the name tells it
+    assert second.line == f"MMD flow · {second.numbers}" and "KALE, large λ: MMD flow" in second.toolTip()
+
+
 def test_the_pointer_finds_the_same_particle_in_all_flows(make_panel: MakePanel) -> None:
     panel = shown(make_panel)
     x, y = map(float, panel.tiles[0].picture.cloud.points[7])

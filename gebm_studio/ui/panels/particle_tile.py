@@ -40,6 +40,11 @@ def parameters(flow: Flow) -> str:
     return " · ".join(f"{short_name(setting)} {number_text(getattr(flow, setting.path))}" for setting in shown)
 
 
+def _named(label: str, rule: str) -> bool:
+    """Whether a name tells the rule, as "KALE, small λ" tells KALE's flow."""
+    return rule.split(maxsplit=1)[0].lower() in label.lower() if rule else True
+
+
 class Caption(QAbstractButton):
     """Name, numbers and colour of a flow; in place of the numbers a note, where there is one. A click edits it."""
 
@@ -55,6 +60,11 @@ class Caption(QAbstractButton):
     def numbers(self) -> str:
         """The line of numbers."""
         return self._numbers
+
+    @property
+    def line(self) -> str:
+        """The numbers, after the rule where the name does not tell it: a person may have chosen another."""
+        return self._numbers if _named(self.text(), self._rule) else f"{self._rule} · {self._numbers}"
 
     @property
     def note(self) -> str:
@@ -75,7 +85,7 @@ class Caption(QAbstractButton):
         self.setText(label)
         self._numbers, self._note, self._rule = numbers, note, rule
         self.setAccessibleName(", ".join(filter(None, (label, numbers, note))))
-        what = f"{label}: {rule}" if rule and rule not in label else label
+        what = f"{label}: {rule}" if rule and not _named(label, rule) else label
         self.setToolTip("\n".join(filter(None, (what, numbers, note, "", "Click to change its numbers."))))
         self.update()
 
@@ -96,7 +106,7 @@ class Caption(QAbstractButton):
         self._write(painter, 0, line, look.text, self.text())
         painter.setFont(look.number_font)
         below = self.height() - BAR - 2 - line
-        self._write(painter, line, below, look.warning if self._note else look.muted, self._note or self._numbers)
+        self._write(painter, line, below, look.warning if self._note else look.muted, self._note or self.line)
         height = BAR if chosen else BAR / 2
         painter.fillRect(QRectF(0, self.height() - height, self.width(), height), QColor(self._colour))
         if self.hasFocus():

@@ -37,7 +37,8 @@ from gebm_studio.messages import (
 SIZE, FINE = 192, 4
 ITERATIONS = {"none": 150, "both": 900}
 IMAGE_ITERATIONS = 300
-FLOW_STEPS = 1500
+FLOW_STEPS, FLOW_PARTICLES = 1500, 240
+"""Steps of so many particles; of more, which take longer and spread sooner, fewer in proportion."""
 LAB_STEPS = 400
 DATA, BASE, GEBM = (140, 140, 140), (204, 121, 167), (0, 158, 115)
 PALE = (236, 200, 220)
@@ -62,7 +63,7 @@ def thumbnail(run: Experiment) -> Image.Image:
         run.step(StepOnce("iteration", LAB_STEPS))
         return lab(run)
     if isinstance(run, ParticleFlow):
-        run.step(StepOnce("iteration", FLOW_STEPS))
+        run.step(StepOnce("iteration", FLOW_STEPS * FLOW_PARTICLES // max(FLOW_PARTICLES, len(run.scene.source))))
         frame = settled(run, "flow")
         if frame.flow is None:
             raise ValueError(f"{run.preset.title}: no flow is shown")

@@ -249,31 +249,6 @@ def test_a_drawing_of_one_point_stands_where_that_point_is(name: Measure, space:
     assert here.value == pytest.approx(there.value, rel=1e-9) and here.value > 0.1
 
 
-@pytest.mark.parametrize("kernel", ["gaussian", "energy"])
-@pytest.mark.parametrize("distance", [6.0, 10.0, 15.0])
-def test_kale_of_distant_gaussians_in_the_plane_stays_below_kl(kernel: str, distance: float) -> None:
-    settings = {"kernel__name": kernel, "kernel__regularisation": 1e-3, "kernel__factor": False}
-    kale = value("kale", normal(0, 1), normal(distance, 1), space="plane", **settings)
-    assert kale.value <= distance**2 / 2 + kale.error and kale.error < 0.06 * kale.value
-
-
-def test_kale_is_unknown_where_floats_cannot_hold_the_mass_of_q() -> None:
-    settings = {"kernel__name": "energy", "kernel__regularisation": 5e-5}
-    p, q = normal(30.7, 0.026), normal(-0.44, 0.26)
-    for name in ("kale", "lipschitz_w1"):
-        assert math.isnan(value(name, p, q, **settings).value)
-    assert "so far from Q" in value("kale", p, q, **settings).note
-    gentle = value("kale", p, q, **settings | {"kernel__regularisation": 10.0})
-    assert math.isfinite(gentle.value) and gentle.error < 0.1 * gentle.value
-
-
-def test_coarse_nodes_say_so_in_the_error_of_kale() -> None:
-    p, q = normal(0.5, 0.2), {"kind": "mixture", "at": (0, 0), "means": [-1, 6, 0, -0.5], "stds": [3, 0.4, 0.14, 2]}
-    for name, lam in (("gaussian", 6e-4), ("imq", 5e-3)):
-        found = values_of(preset_of(p, q, kernel__name=name, kernel__scale=0.03, kernel__regularisation=lam))
-        assert found.value("kale").value - found.value("kale").error <= (1 + lam) * found.value("kl").value
-
-
 @given(PLACE, SPREAD, PLACE, SPREAD)
 @settings(max_examples=8, deadline=None)
 def test_the_energy_kernel_is_integrated_on_the_line(a: float, s: float, b: float, t: float) -> None:
@@ -297,3 +272,10 @@ def test_points_against_a_mixture_have_a_closed_mmd() -> None:
         return float(np.exp(-((u[:, None] - v) ** 2) / 0.02).mean())
 
     assert found.value == pytest.approx((kernel(x, x) + kernel(y[:2000], y[2000:]) - 2 * kernel(x, y)) / 2, abs=0.02)
+
+
+def test_the_protocol_names_the_error_of_its_own_value() -> None:
+    q = {"kind": "uniform", "at": (0.5, 0)}
+    for name in ("mmd", "half_mmd2"):
+        one = value(name, normal(0, 1), q, kernel__name="imq", kernel__scale=0.1)
+        assert one.protocol == f"quadrature, error {one.error:.0e}"

@@ -16,6 +16,7 @@ class Found(NamedTuple):
 
 
 CLOSED = "closed form"
+_QUADRATURE = "quadrature"
 
 
 def closed(value: float, note: str = "") -> Found:
@@ -25,7 +26,7 @@ def closed(value: float, note: str = "") -> Found:
 
 def by_quadrature(value: float, error: float, note: str = "") -> Found:
     """A value by integration."""
-    return Found(value, error, f"quadrature, error {error:.0e}" if error > 0 else "quadrature", note)
+    return Found(value, error, f"{_QUADRATURE}, error {error:.0e}" if error > 0 else _QUADRATURE, note)
 
 
 def root(found: Found) -> Found:
@@ -33,4 +34,15 @@ def root(found: Found) -> Found:
     value = math.sqrt(max(0.0, found.value))
     # The root is steepest below: of a value within its error of zero, the error is as large as the root itself.
     below = value - math.sqrt(max(0.0, found.value - found.error))
-    return found._replace(value=value, error=max(below, math.sqrt(max(0.0, found.value) + found.error) - value))
+    return _restated(found, value, max(below, math.sqrt(max(0.0, found.value) + found.error) - value))
+
+
+def half(found: Found) -> Found:
+    """½v of a value v."""
+    return _restated(found, found.value / 2, found.error / 2)
+
+
+def _restated(found: Found, value: float, error: float) -> Found:
+    """Another value with its error, found in the same way: where the protocol names an error, it is this one."""
+    integrated = found.protocol.startswith(_QUADRATURE)
+    return by_quadrature(value, error, found.note) if integrated else found._replace(value=value, error=error)

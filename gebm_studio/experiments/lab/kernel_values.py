@@ -29,6 +29,8 @@ from gebm_studio.targets.laws import Law
 
 _CAUTION = 4.0
 """Times the distance of two sums over nodes, which falls slowly with their number where they are too few."""
+_COARSE = 0.1
+"""Share of KALE that its error may be without a word."""
 _TOO_MUCH = 0.01
 """Share of KALE that may go unseen."""
 
@@ -71,7 +73,12 @@ def kale_of(pair: Pair) -> Pieces[Found]:
         ratio = found.log_density.exp().numpy().std() / math.sqrt(len(y.points))
         error += factor * math.hypot(h, ratio)
     how = f"{_of(x, y)}, {'with' if factor > 1 else 'without'} 1 + λ"
-    return Found(value, error, how, found.note)
+    note = found.note
+    if not note and "draws" in (x.kind, y.kind):
+        note = "of the draws: positive even where P = Q, the more the smaller λ is"
+    elif not note and error > _COARSE * max(1e-6, value):
+        note = "the nodes are too far apart for this kernel and λ to say more than its error does; raise λ or ℓ"
+    return Found(value, error, how, note)
 
 
 def lipschitz_of(pair: Pair) -> Pieces[Found]:

@@ -22,6 +22,8 @@ MOST_ATOMS = 4000
 _REACH, _FARTHEST = 8.5, 36.0
 """Standard deviations that nodes of a Gaussian cover in any case, beyond which lies 10⁻¹⁷ of its mass, and at most. Far
 out they serve where another law has mass: e^h is large there, and the least masses are still floats."""
+_REACH_OF_OTHER = 6.0
+"""Standard deviations of the other law that they reach."""
 _REACH_PLANE, _REACH_PLANE_COARSE = 5.5, 4.5
 """The same in the plane, where 3·10⁻⁷ lies beyond: two reaches, so that the error tells what is cut off."""
 _SPACING = 0.14
@@ -77,7 +79,7 @@ def nodes(law: Law, scale: float, other: Law, *, coarse: bool = False) -> Weight
     mixture = law.mixture
     if law.dimension == 1:
         if mixture is not None and len(mixture.weights) <= _COMPONENTS:
-            return _of_mixture(mixture, scale, other.home, coarse)
+            return _of_mixture(mixture, scale, _whole(other), coarse)
         return _of_box(law, scale, coarse) if law.uniform is not None else None
     if law.gaussian is not None:
         return _of_gaussian_in_plane(law, scale, coarse)
@@ -95,9 +97,16 @@ def joined(of_q: Weighted, of_p: Weighted, q: Law, p: Law) -> Weighted:
     return Weighted(points, weights / weights.sum(), "quadrature")
 
 
-def _of_mixture(parts: IsotropicMixture, scale: float, home: tuple[Doubles, Doubles], coarse: bool) -> Weighted:
+def _whole(law: Law) -> tuple[float, float]:
+    """Ends on the line of all mass of a law that a critic can tell: its home shows 3.5 deviations of a Gaussian."""
+    low, high = (float(end[0]) for end in law.home)
+    beyond = 0.0 if law.form.bounded else (high - low) / 2 * (_REACH_OF_OTHER / 3.5 - 1)
+    return low - beyond, high + beyond
+
+
+def _of_mixture(parts: IsotropicMixture, scale: float, other: tuple[float, float], coarse: bool) -> Weighted:
     most = _MOST // len(parts.weights)
-    low, high = float(home[0][0]), float(home[1][0])
+    low, high = other
     points, weights = [], []
     for mean, std, mass in zip(parts.means[:, 0], parts.stds, parts.weights, strict=True):
         left = max(-_FARTHEST, min(-_REACH, (low - mean) / std))

@@ -19,7 +19,7 @@ from gebm_studio.targets.laws import Law, place
 _MEDIAN_OF = 240
 """Draws of each law whose median distance a kernel may take as its length."""
 _STEPS = 4
-"""Newton's steps of KALE at once: a piece of work."""
+"""Newton's steps of KALE at once, a piece of work; of more nodes than a few, one."""
 _PATIENCE, _MOST_STEPS = 24, 200
 _FEW_NODES, _FEW_DRAWS = 450, 240
 """Nodes on the line, and draws, up to which KALE takes a frame's time."""
@@ -50,6 +50,7 @@ class Pair:
         self.p: Law = place(preset.p, d, seed=seed, folder=folder, of=of.p if of else None)
         self.q: Law = place(preset.q, d, seed=seed + 1, folder=folder, of=of.q if of else None)
         self._found: Kale | None = None
+        self._coarse_found: Kale | None = None
 
     @property
     def dimension(self) -> int:
@@ -183,34 +184,37 @@ class Pair:
         """`kale`, a few of Newton's steps at a time; at once where it is known."""
         if self._found is not None:
             return self._found
-        x, y = self.on
-        kernel, lam = self.kernel, self.preset.kernel.regularisation
-        start: Kale | torch.Tensor | None = None
-        if "quadrature" in (x.kind, y.kind):
-            start = self.coarse_kale.h(y.points)
+        start: torch.Tensor | None = None
+        if "quadrature" in (self.on[0].kind, self.on[1].kind):
+            self._coarse_found = yield from self._climb(*self.coarse, None)
+            start = self._coarse_found.h(self.on[1].points)
             yield
+        self._found = yield from self._climb(*self.on, start)
+        return self._found
+
+    @property
+    def coarse_kale(self) -> Kale:
+        """KALE on `coarse`, where there are nodes: known once `kale` is."""
+        finished(self.kale_in_pieces())
+        if self._coarse_found is None:
+            raise ValueError("no nodes stand for these laws, so that there is no coarse critic")
+        return self._coarse_found
+
+    def _climb(self, x: Weighted, y: Weighted, start: Kale | torch.Tensor | None) -> Pieces[Kale]:
+        """KALE on points that stand for the laws, a piece at a time."""
+        lam, at_once = self.preset.kernel.regularisation, _STEPS if len(y.points) <= _FEW_NODES else 1
         steps = 0
         while True:
             # Where these steps do not suffice, the last call goes all the way, through larger λ.
             last = steps >= _PATIENCE
-            found = rkhs_kale(x.points, y.points, kernel, lam, weights_p=x.weights, weights_q=y.weights, start=start,
-                              tolerance=KALE_TOLERANCE, most_steps=_MOST_STEPS if last else _STEPS)  # fmt: skip
+            found = rkhs_kale(x.points, y.points, self.kernel, lam, weights_p=x.weights, weights_q=y.weights,
+                              start=start, tolerance=KALE_TOLERANCE,
+                              most_steps=_MOST_STEPS if last else at_once)  # fmt: skip
             steps += found.steps
-            if found.converged or last or found.steps < _STEPS:
-                break
+            if found.converged or last or found.steps < at_once:
+                return found
             start = found
             yield
-        self._found = found
-        return found
-
-    @cached_property
-    def coarse_kale(self) -> Kale:
-        """KALE on `coarse`."""
-        x, y = self.coarse
-        lam = self.preset.kernel.regularisation
-        return rkhs_kale(
-            x.points, y.points, self.kernel, lam, weights_p=x.weights, weights_q=y.weights, tolerance=KALE_TOLERANCE
-        )
 
     def _standing(self, coarse: bool) -> tuple[Weighted, Weighted]:
         n = self.preset.measure.samples

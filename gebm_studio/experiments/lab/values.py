@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from gebm_studio.divergences import knn_kl
-from gebm_studio.experiments.lab.found import Found, root
+from gebm_studio.experiments.lab.found import Found, half, root
 from gebm_studio.experiments.lab.kernel_values import features_of, kale_of, lipschitz_of, mmd2_of
 from gebm_studio.experiments.lab.later import Pieces, finished
 from gebm_studio.experiments.lab.pair import Pair
@@ -92,8 +92,7 @@ class Values:
             case "mmd":
                 return root(mmd2_of(pair))
             case "half_mmd2":
-                squared = mmd2_of(pair)
-                return squared._replace(value=squared.value / 2, error=squared.error / 2)
+                return half(mmd2_of(pair))
             case "kale":
                 return (yield from kale_of(pair))
             case "lipschitz_w1":

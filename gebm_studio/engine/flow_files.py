@@ -184,26 +184,44 @@ class Film:
 
     def _write(self, path: Path, milliseconds: int) -> None:
         try:
-            first, *others = self._frames
             how: dict[str, Any] = {} if path.suffix.lower() == ".gif" else _EFFORT
-            self._drawn(first).save(
-                path, save_all=True, append_images=self._drawings(others), duration=milliseconds, loop=0, **how
-            )
+            reel = _Reel(self._drawn, len(self._frames))
+            reel.save(path, save_all=True, duration=milliseconds, loop=0, **how)
         except Exception as fault:  # noqa: BLE001  told by the thread that asked
             self._fault = fault
         finally:
             self._over.set()
 
-    def _drawings(self, frames: Sequence[tuple[int, Floats]]) -> Iterator[Image.Image]:
-        for frame in frames:
-            if self._unwanted.is_set():
-                raise InterruptedError("nobody wants the film any more")  # else what is drawn would still be encoded
-            yield self._drawn(frame)
+    def _drawn(self, at: int) -> Image.Image:
+        if self._unwanted.is_set():
+            raise InterruptedError("nobody wants the film any more")
+        step, positions = self._frames[at]
+        picture = self._renderer.picture(positions, step)
+        self._done = at + 1
+        return picture
 
-    def _drawn(self, frame: tuple[int, Floats]) -> Image.Image:
-        step, positions = frame
-        self._done += 1
-        return self._renderer.picture(positions, step)
+
+class _Reel(Image.Image):
+    """Many pictures as one of several frames, drawn as the encoder comes to them: one at a time is in memory."""
+
+    def __init__(self, drawn: Callable[[int], Image.Image], frames: int) -> None:
+        super().__init__()
+        self.n_frames = frames
+        self._drawn = drawn
+        self._show(0)
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, frame: int) -> None:
+        if not 0 <= frame < self.n_frames:
+            raise EOFError(f"frame {frame} of {self.n_frames}")
+        if frame and frame != self._at:  # the encoder goes back to the first one when it is done
+            self._show(frame)
+
+    def _show(self, frame: int) -> None:
+        picture = self._drawn(frame)
+        self.im, self._mode, self._size, self._at = picture.im, picture.mode, picture.size, frame
 
 
 def _cell(value: float) -> str:

@@ -67,6 +67,7 @@ class Writing:
         return True
 
     def cancel(self) -> None:
+        self._pieces = iter(())  # what was begun is put away before that is told
         self._send(m.Progress(self._title, 1, 1))
         self._send(m.Note("info", f"{self.path}: cancelled, nothing written", topic="file"))
 

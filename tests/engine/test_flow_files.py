@@ -123,7 +123,6 @@ def test_a_cancelled_animation_leaves_nothing(four: ParticleFlow, tmp_path: Path
     for _ in range(moments):
         task.work()
     task.cancel()
-    del task
     assert path.read_bytes() == b"what stood here" and list(tmp_path.iterdir()) == [path]
     assert isinstance(told[-1], m.Note) and "cancelled" in told[-1].text
 
@@ -152,6 +151,31 @@ def test_a_fault_of_the_encoder_reaches_who_asked(four: ParticleFlow, tmp_path: 
     film = flow_files.Film(flow_files._renderer(four, 60), [(0, four.record.positions(0))])
     with pytest.raises(OSError, match="nowhere"):
         list(film.written(tmp_path / "nowhere" / "flow.webp", 40))
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+def test_frames_are_drawn_as_the_encoder_comes_to_them(
+    four: ParticleFlow, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    renderer = flow_files._renderer(four, 60)
+    picture = renderer.picture
+
+    def noted(positions: Any, step: int) -> Image.Image:
+        seen.append(step)
+        return picture(positions, step)
+
+    monkeypatch.setattr(renderer, "picture", noted)
+    frames = [(step, four.record.positions(step)) for step in range(5)]
+    film = flow_files.Film(renderer, frames)
+    list(film.written(tmp_path / f"flow.{suffix}", 40))
+    assert seen == [0, 1, 2, 3, 4]  # each once
+    with Image.open(tmp_path / f"flow.{suffix}") as found:
+        for at in range(5):
+            found.seek(at)
+            exact = np.asarray(picture(frames[at][1], at), dtype=float)
+            away = np.abs(np.asarray(found.convert("RGB"), dtype=float) - exact)
+            assert away.mean() < (1.0 if suffix == "gif" else 1e-9)
 
 
 def test_two_hundred_frames_are_a_file_to_send(tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ Moved = Literal[
     "q.at", "q.width", "p.at", "p.width", "kernel.scale", "kernel.regularisation", "critic.size", "measure.samples"
 ]
 """What a swept curve can run over; a place is moved along the first axis."""
+MOVED: dict[Moved, str] = {
+    "q.at": "place of Q", "q.width": "width of Q", "p.at": "place of P", "p.width": "width of P",
+    "kernel.scale": "kernel length ℓ", "kernel.regularisation": "λ", "critic.size": "size of the class",
+    "measure.samples": "draws n",
+}  # fmt: skip
 Dock = Literal["bars", "swept", "tangent", "bound", "plan"]
 
 

@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -19,14 +19,14 @@ from PySide6.QtWidgets import QApplication
 from gebm_studio.messages import SweptCurve, SweptPart
 from gebm_studio.presets import changed
 from gebm_studio.schema import DivergencesPreset
-from gebm_studio.schema.divergences import Moved
+from gebm_studio.schema.divergences import MOVED, Moved
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bars_scale import FAR
 from gebm_studio.ui.panels.measure_colours import colour
 from gebm_studio.ui.panels.swept import EVERY
 from gebm_studio.ui.panels.swept_axes import Axes, heights
 from gebm_studio.ui.panels.swept_marks import STRIP, Infinite
-from gebm_studio.ui.panels.swept_over import MOVED, NAMES, possible, setting, sweep_over
+from gebm_studio.ui.panels.swept_over import possible, setting, sweep_over
 from gebm_studio.ui.render import export_panel
 from tests.ui import frames, lab_frames
 from tests.ui.lab_frames import against_part, disjoint_part, doubles, normal_inset, shift_part
@@ -377,7 +377,7 @@ def test_only_what_both_laws_have_can_be_swept(make_panel: MakePanel) -> None:
     panel = shown(make_panel, shift_part(), q={"kind": "point"})
     offered = {str(action.data()) for action in panel._over.menu().actions() if action.isVisible()}
     assert offered == set(MOVED) - {"q.width"}
-    assert set(NAMES) == set(MOVED)
+    assert set(MOVED) == set(get_args(Moved))
 
 
 @pytest.mark.parametrize("first", MOVED)

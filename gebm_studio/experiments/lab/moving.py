@@ -14,11 +14,6 @@ from gebm_studio.schema.divergences import Swept
 
 FASTEST = 60.0
 """Ticks a second of the running point where the pace is without a limit."""
-LABELS = {
-    "q.at": "place of Q", "q.width": "width of Q", "p.at": "place of P", "p.width": "width of P",
-    "kernel.scale": "kernel length ℓ", "kernel.regularisation": "λ", "critic.size": "size of the class",
-    "measure.samples": "draws n",
-}  # fmt: skip
 _DIGITS = 4
 """Of the running value, relative to its range."""
 _WHOLE = ("critic.size", "measure.samples")

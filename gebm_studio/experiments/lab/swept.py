@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gebm_studio.experiments.lab.later import Later, Pieces
-from gebm_studio.experiments.lab.moving import LABELS, allowed, moved_unchecked, present, values_over
+from gebm_studio.experiments.lab.moving import allowed, moved_unchecked, present, values_over
 from gebm_studio.experiments.lab.needs import needs_of
 from gebm_studio.experiments.lab.nodes import Doubles
 from gebm_studio.experiments.lab.pair import Pair
@@ -16,6 +16,7 @@ from gebm_studio.experiments.lab.values import Values
 from gebm_studio.messages.arrays import frozen
 from gebm_studio.messages.divergences import Inset, SweptCurve, SweptPart
 from gebm_studio.schema import DivergencesPreset
+from gebm_studio.schema.divergences import MOVED
 from gebm_studio.schema.measures import ABOUT, Measure
 
 _ACROSS = 201
@@ -108,10 +109,10 @@ class SweptCurves:
         at, by_kl = present(preset), swept.against == "kl"
         horizontal = self._curves["kl"].values if by_kl else self.over
         return SweptPart(
-            parameter=LABELS[swept.over],
+            parameter=MOVED[swept.over],
             values=frozen(self.over.copy()),
             horizontal=frozen(horizontal.copy()),
-            horizontal_label=ABOUT["kl"].label if by_kl else LABELS[swept.over],
+            horizontal_label=ABOUT["kl"].label if by_kl else MOVED[swept.over],
             logarithmic=swept.spacing == "log" and not by_kl,
             curves=tuple(self._shown(name) for name in swept.curves),
             at=at,

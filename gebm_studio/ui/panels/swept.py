@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, SweptPart
 from gebm_studio.schema import DivergencesPreset
-from gebm_studio.schema.divergences import Moved
+from gebm_studio.schema.divergences import MOVED, Moved
 from gebm_studio.schema.measures import ABOUT, Measure
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.bars_menu import MeasuresButton
@@ -20,7 +20,7 @@ from gebm_studio.ui.panels.measure_colours import LOOKS
 from gebm_studio.ui.panels.numbers import short
 from gebm_studio.ui.panels.panel import Panel, Throttle
 from gebm_studio.ui.panels.swept_axes import against_kl
-from gebm_studio.ui.panels.swept_over import MOVED, NAMES, possible, setting, sweep_over
+from gebm_studio.ui.panels.swept_over import possible, setting, sweep_over
 from gebm_studio.ui.panels.swept_view import MOST, SweptView
 
 EVERY = 20
@@ -62,7 +62,7 @@ class SweptPanel(Panel[DivergencesPreset]):
 
     def _fill_header(self) -> None:
         self._over = self.header.choice(
-            tuple((path, NAMES[path]) for path in MOVED),
+            tuple(MOVED.items()),
             "What is swept; another parameter runs over its usual range.",
             self._choose_over,
         )
@@ -177,7 +177,7 @@ class SweptPanel(Panel[DivergencesPreset]):
         if part is None or axes is None or preset is None:
             self.readout.say("")
             return
-        name = NAMES[preset.swept.over]
+        name = MOVED[preset.swept.over]
         if self._at is not None:
             place = axes.sample(axes.parameter(self._at[0], part.at))
             texts = [f"{name} = {short(float(part.values[place]))}"]

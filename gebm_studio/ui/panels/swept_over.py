@@ -1,24 +1,13 @@
-"""What curves can run over: how it is called, its usual range, and how its setting is written."""
+"""What curves can run over: its usual range, and how its setting is written."""
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from gebm_studio.presets import describe_path
 from gebm_studio.schema import DivergencesPreset, value_at
-from gebm_studio.schema.divergences import Moved
+from gebm_studio.schema.divergences import MOVED, Moved
 
-NAMES: dict[Moved, str] = {
-    "q.at": "place of Q",
-    "q.width": "width of Q",
-    "p.at": "place of P",
-    "p.width": "width of P",
-    "kernel.scale": "kernel length ℓ",
-    "kernel.regularisation": "λ",
-    "critic.size": "size of the class",
-    "measure.samples": "draws n",
-}
-MOVED: tuple[Moved, ...] = get_args(Moved)
 PLACES = (-3.0, 3.0)
 """Between what a place runs; other settings run from end to end of their sliders."""
 

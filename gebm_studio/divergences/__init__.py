@@ -6,7 +6,13 @@ from gebm_studio.divergences.conjugates import biconjugate, numeric_conjugate
 from gebm_studio.divergences.critic_bases import Basis, Box, Bumps, Polynomials, Relus
 from gebm_studio.divergences.critic_network import NetworkCritic
 from gebm_studio.divergences.critics import Climbed, Critic, LinearCritic
-from gebm_studio.divergences.f_divergences import Divergence, f_divergences_1d, f_divergences_2d, gaussian_breaks
+from gebm_studio.divergences.f_divergences import (
+    Divergence,
+    f_divergences_1d,
+    f_divergences_2d,
+    f_divergences_2d_in_pieces,
+    gaussian_breaks,
+)
 from gebm_studio.divergences.games import KALE_GAME, KL_GAME, Game, Nodes
 from gebm_studio.divergences.gaussian_mmd import IsotropicMixture, mmd2_gaussians, mmd2_mixtures, witness_of_mixtures
 from gebm_studio.divergences.gaussians import (
@@ -86,6 +92,7 @@ __all__ = [
     "evaluate",
     "f_divergences_1d",
     "f_divergences_2d",
+    "f_divergences_2d_in_pieces",
     "f_divergences_uniform",
     "gaussian_breaks",
     "gaussian_tails",

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from gebm_studio.divergences.generators import GENERATORS, Generator, evaluate
 from gebm_studio.divergences.integrands import integrands
-from gebm_studio.divergences.integrate import Integral, integrate, integrate_plane
+from gebm_studio.divergences.integrate import Integral, integrate, integrate_plane_in_pieces
+from gebm_studio.divergences.pieces import Pieces, finished
 from gebm_studio.divergences.quadrature import LogDensity
 
 Doubles = NDArray[np.float64]
@@ -130,6 +131,25 @@ def f_divergences_2d(
     Raises:
         ValueError: For an extent without area, an unknown name, or a log density that is NaN or +∞.
     """
+    return finished(
+        f_divergences_2d_in_pieces(
+            log_p, log_q, extent, names=names, breaks=breaks, infinite=infinite, tolerance=tolerance, most=most
+        )
+    )
+
+
+def f_divergences_2d_in_pieces(
+    log_p: LogDensity,
+    log_q: LogDensity,
+    extent: tuple[float, float, float, float],
+    *,
+    names: Sequence[str] = NAMES,
+    breaks: tuple[Sequence[float], Sequence[float]] = ((), ()),
+    infinite: Collection[str] = (),
+    tolerance: float = 1e-5,
+    most: int = 1500,
+) -> Pieces[dict[str, Divergence]]:
+    """As `f_divergences_2d`, and returns the same: it yields after each few cells, so that other work may go on."""
     left, right, bottom, top = extent
     if not (left < right and bottom < top and np.isfinite(extent).all()):
         raise ValueError(f"extent must be finite with left < right and bottom < top, got {extent}")
@@ -139,7 +159,7 @@ def f_divergences_2d(
     def rows(at: Doubles) -> Doubles:
         return _with_masses(wanted, log_p(at), log_q(at))
 
-    found = integrate_plane(rows, across, upwards, tolerance=tolerance, most=most)
+    found = yield from integrate_plane_in_pieces(rows, across, upwards, tolerance=tolerance, most=most)
     grid = np.stack(np.meshgrid(np.linspace(left, right, 33), np.linspace(bottom, top, 33)), axis=-1).reshape(-1, 2)
     return _results(names, wanted, found, log_p(grid), log_q(grid))
 

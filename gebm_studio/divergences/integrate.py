@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gebm_studio.divergences.pieces import Pieces, finished
+
 Doubles = NDArray[np.float64]
 Function = Callable[[Doubles], Doubles]
 """Points (N,) on the line, or (N, 2) in the plane, to values (N,), or (K, N) for K functions at once."""
@@ -27,6 +29,8 @@ _HALF_GAUSS = (0.0, 0.129484966168869693270611432679082, 0.0, 0.2797053914892766
 _NODES = np.array([*(-x for x in _HALF_NODES), 0.0, *reversed(_HALF_NODES)])
 _KRONROD = np.array([*_HALF_KRONROD, 0.209482141084727828012999174891714, *reversed(_HALF_KRONROD)])
 _GAUSS = np.array([*_HALF_GAUSS, 0.417959183673469387755102040816327, *reversed(_HALF_GAUSS)])
+_AT_ONCE = 8
+"""Cells of the plane that are evaluated at once: a piece of work."""
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -82,7 +86,8 @@ def integrate(f: Function, panels: ArrayLike, *, tolerance: float = 1e-9, most: 
     edges = np.asarray(panels, dtype=np.float64)
     _check_edges("panels", edges)
     middles, halves = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    return _adaptive(lambda x: f(x[:, 0]), middles[:, None], halves[:, None], _ON_LINE, tolerance, most)
+    pieces = _adaptive(lambda x: f(x[:, 0]), middles[:, None], halves[:, None], _ON_LINE, tolerance, most, most)
+    return finished(pieces)
 
 
 def integrate_plane(f: Function, x: ArrayLike, y: ArrayLike, *, tolerance: float = 1e-6, most: int = 1500) -> Integral:
@@ -98,19 +103,28 @@ def integrate_plane(f: Function, x: ArrayLike, y: ArrayLike, *, tolerance: float
     Raises:
         ValueError: As `integrate`.
     """
+    return finished(integrate_plane_in_pieces(f, x, y, tolerance=tolerance, most=most))
+
+
+def integrate_plane_in_pieces(
+    f: Function, x: ArrayLike, y: ArrayLike, *, tolerance: float = 1e-6, most: int = 1500
+) -> Pieces[Integral]:
+    """As `integrate_plane`, and returns the same: it yields after each few cells, so that other work may go on."""
     across, upwards = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     _check_edges("x", across)
     _check_edges("y", upwards)
     middles = [(edges[1:] + edges[:-1]) / 2 for edges in (across, upwards)]
     halves = [np.diff(edges) / 2 for edges in (across, upwards)]
-    return _adaptive(f, _pairs(*middles), _pairs(*halves), _IN_PLANE, tolerance, most)
+    return (yield from _adaptive(f, _pairs(*middles), _pairs(*halves), _IN_PLANE, tolerance, most, _AT_ONCE))
 
 
-def _adaptive(f: Function, middles: Doubles, halves: Doubles, rule: _Rule, tolerance: float, most: int) -> Integral:
+def _adaptive(
+    f: Function, middles: Doubles, halves: Doubles, rule: _Rule, tolerance: float, most: int, at_once: int
+) -> Pieces[Integral]:
     d = middles.shape[1]
     corners = _pairs(*[np.array([-0.5, 0.5])] * d) if d > 1 else np.array([[-0.5], [0.5]])
     spent = len(middles)
-    values, shape = _values(f, middles, halves, rule)
+    values, shape = yield from _values(f, middles, halves, rule, at_once)
     infinite = np.zeros(len(values), dtype=bool)
     kept_value, kept_error = np.zeros(len(values)), np.zeros(len(values))
     while True:
@@ -128,13 +142,27 @@ def _adaptive(f: Function, middles: Doubles, halves: Doubles, rule: _Rule, toler
         kept_value, kept_error = kept_value + value[:, ~poor].sum(axis=1), kept_error + error[:, ~poor].sum(axis=1)
         middles = (middles[poor, None] + halves[poor, None] * corners).reshape(-1, d)
         halves = np.repeat(halves[poor] / 2, len(corners), axis=0)
-        values, _ = _values(f, middles, halves, rule)
+        values, _ = yield from _values(f, middles, halves, rule, at_once)
     total[infinite] = np.inf
     return Integral(total.reshape(shape), total_error.reshape(shape))
 
 
-def _values(f: Function, middles: Doubles, halves: Doubles, rule: _Rule) -> tuple[Doubles, tuple[int, ...]]:
-    """Values (K, M, n) at the nodes of M panels, and the shape of f without its points: () or (K,)."""
+def _values(
+    f: Function, middles: Doubles, halves: Doubles, rule: _Rule, at_once: int
+) -> Pieces[tuple[Doubles, tuple[int, ...]]]:
+    """Values (K, M, n) at the nodes of M panels, so many at once, and the shape of f without its points: () or (K,)."""
+    parts: list[Doubles] = []
+    shape: tuple[int, ...] = ()
+    for first in range(0, len(middles), at_once):
+        some = slice(first, first + at_once)
+        part, shape = _values_at_once(f, middles[some], halves[some], rule)
+        parts.append(part)
+        if first + at_once < len(middles):
+            yield
+    return np.concatenate(parts, axis=1), shape
+
+
+def _values_at_once(f: Function, middles: Doubles, halves: Doubles, rule: _Rule) -> tuple[Doubles, tuple[int, ...]]:
     points = (middles[:, None] + halves[:, None] * rule.nodes).reshape(-1, middles.shape[1])
     values = np.asarray(f(points), dtype=np.float64)
     if values.ndim not in (1, 2) or values.shape[-1] != len(points):

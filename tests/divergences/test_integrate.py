@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
+from numpy.typing import NDArray
 
 from gebm_studio.divergences import integrate, integrate_plane
+from gebm_studio.divergences.integrate import integrate_plane_in_pieces
+from gebm_studio.divergences.pieces import finished
 
 
 @settings(max_examples=40, deadline=None)
@@ -102,3 +105,13 @@ def test_quadrature_refuses_what_it_cannot_integrate() -> None:
             integrate(f, panels)
     with pytest.raises(ValueError, match="y must be"):
         integrate_plane(lambda x: x[:, 0], [0, 1], [1, 0])
+
+
+def test_a_plane_in_pieces_gives_the_same_number() -> None:
+    def bell(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.exp(-50 * (at**2).sum(axis=1))
+
+    edges = np.linspace(-2, 2, 9)
+    pieces = integrate_plane_in_pieces(bell, edges, edges)
+    assert sum(1 for _ in pieces) >= 8
+    assert finished(integrate_plane_in_pieces(bell, edges, edges)) == integrate_plane(bell, edges, edges)

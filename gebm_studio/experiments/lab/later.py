@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Hashable
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+from gebm_studio.divergences.pieces import Pieces, finished
+
+__all__ = ["Later", "Pieces", "finished"]
+
 T = TypeVar("T")
-Pieces = Generator[None, None, T]
-"""Work that yields after each small piece and returns its result."""
-
-
-def finished(pieces: Pieces[T]) -> T:
-    """The result of work, done to its end."""
-    found: list[T] = []
-
-    def run() -> Pieces[None]:
-        found.append((yield from pieces))
-
-    for _ in run():
-        pass
-    return found[0]
 
 
 class Later(Generic[T]):

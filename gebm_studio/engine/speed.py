@@ -25,7 +25,9 @@ class Speed:
         return max(0.0, self._due - time.perf_counter()) if pace > 0 else 0.0
 
     def passed(self, iteration: int, pace: float) -> None:
-        """Note that an iteration is done."""
+        """Note that an iteration is done; one before the last means that the run began again."""
+        if self._marks and iteration < self._marks[-1][1]:
+            self.clear()
         now = time.perf_counter()
         # From the due time and not from now, so that the pace is kept on average.
         self._due = max(self._due + 1 / pace, now) if pace > 0 else 0.0

@@ -155,6 +155,24 @@ def test_the_last_name_stays_where_one_is_needed(panel: ControlsPanel) -> None:
     assert lab(panel).swept.curves == ("kl",) and ticked(editor) == {"kl"}
 
 
+def test_why_something_was_refused_stands_while_the_run_sends_its_settings(panel: ControlsPanel) -> None:
+    editor, row = choices(panel, "swept.curves"), panel.row("swept.curves")
+    open_preset(panel, presets.changed(lab(panel), {"swept.curves": ("kl",)}))
+    editor.actions_by_name["kl"].trigger()
+    panel._session.change("q", "toy")
+    panel.apply()
+    for at in (0.1, 0.2):
+        open_preset(panel, presets.changed(lab(panel), {"q.at": (at, 0.0)}))
+        assert (
+            row.problem.isVisible()
+            and panel.bar.problem.isVisible()
+            and "does not live on the line" in panel.bar.problem.text()
+        )
+    editor.actions_by_name["w1"].trigger()
+    panel._session.discard_pending()
+    assert not row.problem.isVisible() and not panel.bar.problem.isVisible()
+
+
 def test_a_list_that_may_be_empty_says_so(panel: ControlsPanel) -> None:
     editor: Any = choices(panel, "view.bars")
     assert editor.button.text() == "none chosen" and not ticked(editor)

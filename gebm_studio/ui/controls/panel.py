@@ -49,10 +49,15 @@ class PendingBar(QFrame):
         for widget in (self.text, self.problem):
             column.addWidget(widget)
         column.addLayout(buttons)
+        self._waiting: dict[str, object] = {}
         self.hide()
 
-    def show_count(self, count: int) -> None:
-        """Appear while changes wait."""
+    def show_waiting(self, pending: dict[str, object]) -> None:
+        """Appear while changes wait; why they were refused stands until they are others."""
+        if pending == self._waiting:
+            return
+        self._waiting = dict(pending)
+        count = len(pending)
         noun = "change waits" if count == 1 else "changes wait"
         self.text.setText(f"{count} {noun} for a restart")
         self.show_problems([])
@@ -133,7 +138,7 @@ class ControlsPanel(QWidget):
         settings, column = self._session.settings, self.column
         self._pages.setCurrentIndex(list(self._columns).index(column.kind))
         column.refresh(settings)
-        self.bar.show_count(len(settings.pending))
+        self.bar.show_waiting(settings.pending)
 
     def _show_frame(self, frame: Frame) -> None:
         """Follow a step size that adapts: the settings hear of it only in the end."""

@@ -37,6 +37,7 @@ class Row(QWidget):
         self._change = change
         self._pending = False
         self._note = ""
+        self._value: Any = None
         self.label = NameLabel()
         self.label.double_clicked.connect(self.restore_default)
         self.editor = editor_for(setting)
@@ -65,7 +66,8 @@ class Row(QWidget):
         """Show the value in force, or the one that waits for a restart, unless a person holds the control."""
         if self.editor.held():
             return
-        if not self.problem.isHidden():
+        if value != self._value:  # a run sends its settings often: what was wrong is read more slowly
+            self._value = value
             self.problem.hide()
         self.editor.show_value(value)
         if pending != self._pending:

@@ -279,3 +279,10 @@ def test_the_protocol_names_the_error_of_its_own_value() -> None:
     for name in ("mmd", "half_mmd2"):
         one = value(name, normal(0, 1), q, kernel__name="imq", kernel__scale=0.1)
         assert one.protocol == f"quadrature, error {one.error:.0e}"
+
+
+def test_a_chi_square_beyond_all_floats_is_infinite_without_a_warning() -> None:
+    moons = {"kind": "toy", "name": "moons", "at": (1.2, 0), "width": 1.45}
+    far = {"kind": "gaussian", "at": (4.1, 19.8), "width": 0.25, "aspect": 2.26, "angle": -0.85}
+    found = values_of(preset_of(moons, far, space="plane"))
+    assert math.isinf(found.value("pearson").value) and math.isfinite(found.value("kl").value)

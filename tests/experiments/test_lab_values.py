@@ -286,3 +286,12 @@ def test_a_chi_square_beyond_all_floats_is_infinite_without_a_warning() -> None:
     far = {"kind": "gaussian", "at": (4.1, 19.8), "width": 0.25, "aspect": 2.26, "angle": -0.85}
     found = values_of(preset_of(moons, far, space="plane"))
     assert math.isinf(found.value("pearson").value) and math.isfinite(found.value("kl").value)
+
+
+def test_the_tails_of_a_funnel_count() -> None:
+    p, q = normal(1.2, 0.33), {"kind": "toy", "name": "funnel", "at": (-1, -4), "width": 1.5}
+    found = values_of(preset_of(p, q, space="plane"))
+    x = found.pair.q.sample(40_000)
+    log_p, log_q = found.pair.log_densities(x)
+    one, spread = found.value("reverse_kl"), float((log_q - log_p).std()) / math.sqrt(len(x))
+    assert abs(one.value - float((log_q - log_p).mean())) <= 5 * spread + one.error and one.error < 1e-2

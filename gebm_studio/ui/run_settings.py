@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import typing
 from typing import Any, NamedTuple
 
 from gebm_studio import presets
-from gebm_studio.schema import Preset, settings_of, value_at
+from gebm_studio.schema import Preset, Section, settings_of, value_at
 
 
 class RunSettings:
@@ -25,8 +26,15 @@ class RunSettings:
         self._unsure: dict[str, tuple[int, Any]] = {}
 
     def shown(self, path: str) -> Any:
-        """The value that a control shows: the pending one, else the run's."""
-        return self.pending[path] if path in self.pending else value_at(self.preset, path)
+        """The value that a control shows: the pending one, else the run's; of a kind that waits, its default."""
+        if path in self.pending:
+            return self.pending[path]
+        group, _, name = path.partition(".")
+        if name and group in self.pending:
+            field = kinds_of(group, type(self.preset))[self.pending[group]].model_fields.get(name)
+            if field is not None:
+                return field.get_default(call_default_factory=True)
+        return value_at(self.preset, path)
 
     def is_live(self, path: str) -> bool:
         """Whether a change acts at once; not so in a group whose kind is about to change."""
@@ -100,6 +108,12 @@ class RunSettings:
         if self.preset.seed != self.original.seed:
             changes.append(("seed", self.original.seed))
         return changes
+
+
+def kinds_of(group: str, preset: type[Preset]) -> dict[str, type[Section]]:
+    """The sections that a group of a kind of preset can be, by kind; empty for a group of one kind only."""
+    members = typing.get_args(preset.model_fields[group].annotation)
+    return {str(member.model_fields["kind"].default): member for member in members}
 
 
 def _plain(value: Any) -> Any:

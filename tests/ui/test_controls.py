@@ -18,12 +18,12 @@ from gebm_studio.engine.host import Options
 from gebm_studio.schema import KINDS, Preset, Setting, TrainingPreset, settings_of, value_at
 from gebm_studio.ui.controls.column import GROUPS, TrainingColumn
 from gebm_studio.ui.controls.editor import number_text, parse_number
-from gebm_studio.ui.controls.group import kinds_of
 from gebm_studio.ui.controls.number import NumberEditor, SliderScale, slider_scale
 from gebm_studio.ui.controls.optional import OptionalEditor
 from gebm_studio.ui.controls.panel import ControlsPanel
 from gebm_studio.ui.controls.row import Row, tooltip
 from gebm_studio.ui.controls.simple import ChoiceEditor, ChoicesEditor, NumbersEditor, SwitchEditor
+from gebm_studio.ui.run_settings import kinds_of
 from gebm_studio.ui.session import Session
 from tests.registry import section_classes
 from tests.typed import plain, training

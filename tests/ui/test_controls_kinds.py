@@ -20,6 +20,7 @@ from gebm_studio.ui.controls.panel import ControlsPanel
 from gebm_studio.ui.controls.row import tooltip
 from gebm_studio.ui.controls.simple import ChoicesEditor, NumbersEditor
 from gebm_studio.ui.session import Session
+from gebm_studio.ui.undo import UndoableChanges
 from tests.typed import plain
 
 
@@ -171,6 +172,19 @@ def test_why_something_was_refused_stands_while_the_run_sends_its_settings(panel
     editor.actions_by_name["w1"].trigger()
     panel._session.discard_pending()
     assert not row.problem.isVisible() and not panel.bar.problem.isVisible()
+
+
+def test_the_fields_of_a_kind_that_waits_are_changed_and_undone(panel: ControlsPanel) -> None:
+    session = panel._session
+    changes = UndoableChanges(session)
+    for kind, path, old, new in (
+        ("file", "q.path", "", "points.csv"), ("mixture", "q.stds", (0.5, 0.5), (0.2, 0.3)),
+    ):  # fmt: skip
+        assert changes.change("q", kind) == [] and session.settings.shown(path) == old
+        assert changes.change(path, new) == [] and session.settings.shown(path) == new
+        changes.stack.undo()
+        assert session.settings.shown(path) == old
+    assert session.settings.shown("p.width") == lab(panel).p.width  # type: ignore[union-attr]
 
 
 def test_a_list_that_may_be_empty_says_so(panel: ControlsPanel) -> None:

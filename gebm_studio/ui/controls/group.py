@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -14,12 +13,7 @@ from gebm_studio.schema import Preset, Section, Setting, describe, settings_of
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.editor import calm
 from gebm_studio.ui.controls.row import Change, Row
-
-
-def kinds_of(group: str, preset: type[Preset]) -> dict[str, type[Section]]:
-    """The sections that a group of a kind of preset can be, by kind; empty for a group of one kind only."""
-    members = typing.get_args(preset.model_fields[group].annotation)
-    return {str(member.model_fields["kind"].default): member for member in members}
+from gebm_studio.ui.run_settings import kinds_of
 
 
 class Heading(QAbstractButton):

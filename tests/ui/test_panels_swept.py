@@ -396,6 +396,14 @@ def test_another_sweep_has_its_own_range_and_every_step_of_the_change_is_valid(f
     assert then in possible(preset)
 
 
+def test_what_is_sent_has_no_more_digits_than_a_control_shows() -> None:
+    preset = lab_frames.lab_preset(swept__over="q.at", swept__low=-5, swept__high=5)
+    assert setting(preset, 4.123869653767822) == ("q.at", (4.12, 0.0))
+    preset = lab_frames.lab_preset(swept__over="kernel.regularisation", swept__low=1e-4, swept__high=1e3,
+                                   swept__spacing="log")  # fmt: skip
+    assert setting(preset, 0.000123456789) == ("kernel.regularisation", 0.0001235)
+
+
 def test_counts_are_sent_as_whole_numbers() -> None:
     preset = lab_frames.lab_preset(swept__over="measure.samples", swept__low=2, swept__high=4000)
     assert setting(preset, 99.6) == ("measure.samples", 100)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from gebm_studio.presets import describe_path
@@ -22,7 +23,10 @@ def setting(preset: DivergencesPreset, parameter: float) -> tuple[str, Any]:
 
     A place moves along the first axis and keeps its second coordinate; sizes are whole numbers.
     """
-    path = preset.swept.over
+    path, swept = preset.swept.over, preset.swept
+    # As many digits as a control can show: four of the range, or of the number itself where decades are swept.
+    size = abs(parameter) if swept.spacing == "log" else swept.high - swept.low
+    parameter = round(parameter, 3 - math.floor(math.log10(size))) if size > 0 else parameter
     if path.endswith(".at"):
         return path, (parameter, value_at(preset, path)[1])
     return path, round(parameter) if describe_path(preset, path).kind == "int" else parameter

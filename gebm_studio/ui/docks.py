@@ -113,7 +113,7 @@ class Docks(QMainWindow):
         """Bring the optional docks that a preset needs to the front, and put the others away, when that changes."""
         if wanted != self._wanted:
             self._remember()
-            left = {OPTIONAL[name] for name in self._wanted - wanted} | self._gave_way
+            left = ({OPTIONAL[name] for name in self._wanted - wanted} | self._gave_way) - {"log"}
             self._wanted = wanted
             self._show_wanted()
             for place in left:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.experiments.lab_cases import preset_of, value, values_of
+from tests.experiments.lab_cases import value
 
 
 def normal(mean: float, std: float) -> dict[str, Any]:
@@ -32,11 +32,14 @@ def test_kale_is_unknown_where_floats_cannot_hold_the_mass_of_q() -> None:
     assert math.isfinite(gentle.value) and gentle.error < 0.1 * gentle.value
 
 
-def test_coarse_nodes_say_so_in_the_error_of_kale() -> None:
+def test_kale_is_unknown_where_nodes_are_too_coarse_to_tell_it_from_nothing() -> None:
     p, q = normal(0.5, 0.2), {"kind": "mixture", "at": (0, 0), "means": [-1, 6, 0, -0.5], "stds": [3, 0.4, 0.14, 2]}
     for name, lam in (("gaussian", 6e-4), ("imq", 5e-3)):
-        found = values_of(preset_of(p, q, kernel__name=name, kernel__scale=0.03, kernel__regularisation=lam))
-        assert found.value("kale").value - found.value("kale").error <= (1 + lam) * found.value("kl").value
+        settings = {"kernel__name": name, "kernel__scale": 0.03}
+        kale = value("kale", p, q, **settings, kernel__regularisation=lam)
+        assert math.isnan(kale.value) and "too far apart" in kale.note
+        gentle = value("kale", p, q, **settings, kernel__regularisation=1.0)
+        assert 0 < gentle.value <= 2 * 2.521 + gentle.error and gentle.error < gentle.value
 
 
 def test_nodes_of_q_reach_as_far_as_a_wide_p() -> None:

@@ -31,6 +31,12 @@ _CAUTION = 4.0
 """Times the distance of two sums over nodes, which falls slowly with their number where they are too few."""
 _COARSE = 0.1
 """Share of KALE that its error may be without a word."""
+_NOTHING = 1.0
+"""Share of KALE from which on its error says that nothing is known of it."""
+_NOTHING = 1.0
+"""Share of KALE from which on its error leaves nothing known of it."""
+_SMALL = 1e-6
+"""KALE below this is not told from zero by these shares."""
 _TOO_MUCH = 0.01
 """Share of KALE that may go unseen."""
 
@@ -59,7 +65,7 @@ def kale_of(pair: Pair) -> Pieces[Found]:
     """KALE, with or without its factor as the settings say.
 
     Raises:
-        Unknown: Where a law has no points, or the kernel no length.
+        Unknown: Where a law has no points, the kernel no length, or the error would be as large as the value.
     """
     found = yield from pair.kale_in_pieces()
     x, y = pair.on
@@ -67,6 +73,8 @@ def kale_of(pair: Pair) -> Pieces[Found]:
     value, error = factor * found.penalised, factor * found.gap
     if "quadrature" in (x.kind, y.kind):
         error += factor * (_lost(pair, found) + _unseen(pair, found))
+        if error > _NOTHING * max(_SMALL, value):
+            raise Unknown("the nodes are too far apart for this kernel and λ; raise λ or ℓ")
     elif "draws" in (x.kind, y.kind):
         # The envelope theorem: at the optimum only the means of h and of e^h feel the draws.
         h = found.h(x.points).numpy().std() / math.sqrt(len(x.points))
@@ -76,7 +84,7 @@ def kale_of(pair: Pair) -> Pieces[Found]:
     note = found.note
     if not note and "draws" in (x.kind, y.kind):
         note = "of the draws: positive even where P = Q, the more the smaller λ is"
-    elif not note and error > _COARSE * max(1e-6, value):
+    elif not note and error > _COARSE * max(_SMALL, value):
         note = "the nodes are too far apart for this kernel and λ to say more than its error does; raise λ or ℓ"
     return Found(value, error, how, note)
 

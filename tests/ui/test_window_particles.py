@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,10 @@ def test_looking_back_does_not_stop_the_run(window: Any, qtbot: QtBot) -> None:
     assert panel.step.text().startswith("step 2 of ") and window.session.state == "running"
 
 
+def _is_set(session: Any, place: int, name: str, value: float) -> bool:
+    return bool(getattr(session.preset.flows[place], name) == value)
+
+
 def test_the_numbers_of_any_flow_are_changed_while_it_runs_and_taken_back(window: Any, qtbot: QtBot) -> None:
     panel, session = window.panels["flow"], window.session
     for place, name, value in ((0, "regularisation", 0.5), (1, "noise", 0.25)):
@@ -81,7 +86,7 @@ def test_the_numbers_of_any_flow_are_changed_while_it_runs_and_taken_back(window
         line.selectAll()
         qtbot.keyClicks(line, str(value))
         qtbot.keyClick(line, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda p=place, n=name, v=value: getattr(session.preset.flows[p], n) == v, timeout=PATIENCE)
+        qtbot.waitUntil(partial(_is_set, session, place, name, value), timeout=PATIENCE)
     then = session.iteration
     qtbot.waitUntil(lambda: session.iteration > then + 2, timeout=PATIENCE)
     assert (session.preset.flow.regularisation, session.preset.others[0].noise) == (0.5, 0.25)

@@ -62,6 +62,11 @@ class Pair:
         """Whether values are estimates from draws."""
         return self.preset.measure.values == "samples"
 
+    @property
+    def by_points(self) -> bool:
+        """Whether both laws are taken as sets of points."""
+        return self.by_samples or (self.p.atoms is not None and self.q.atoms is not None)
+
     @cached_property
     def missing(self) -> str:
         """What is missing before anything can be measured, or empty."""

@@ -43,7 +43,7 @@ def plan_part(pair: Pair, preset: DivergencesPreset, version: int) -> PlanPart:
     """
     try:
         _check(pair)
-        return _of_points(pair, version) if _by_points(pair) else _of_laws(pair, version)
+        return _of_points(pair, version) if pair.by_points else _of_laws(pair, version)
     except Unknown as reason:
         nothing = floats(np.empty(0))
         return PlanPart(floats(np.empty((0, 3))), nothing, nothing, math.nan, math.nan, str(reason), version)
@@ -56,7 +56,7 @@ def lipschitz_critic(pair: Pair) -> Critic1D:
         Unknown: In the plane, or where a law has no points.
     """
     _check(pair)
-    if _by_points(pair):
+    if pair.by_points:
         x, y = pair.draws(pair.preset.measure.samples)
         return _grounded(plan_1d(x.points, y.points, x.weights, y.weights).critic, pair)
     return _grounded(_critic(pair.p, pair.q), pair)
@@ -66,11 +66,6 @@ def _check(pair: Pair) -> None:
     if pair.dimension == 2:
         raise Unknown("plan and critic of W₁ are drawn on the line only; its value in the plane stands among the bars")
     pair.draws(1)
-
-
-def _by_points(pair: Pair) -> bool:
-    """Whether both laws are taken as sets of points."""
-    return pair.by_samples or (pair.p.atoms is not None and pair.q.atoms is not None)
 
 
 def _grounded(critic: Critic1D, pair: Pair) -> Critic1D:

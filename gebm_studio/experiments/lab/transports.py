@@ -58,7 +58,7 @@ def is_assigned(pair: Pair, order: Literal[1, 2]) -> bool:
     """Whether W₁ or W₂ is found by an assignment between points of the plane, which takes long."""
     if pair.dimension == 1 or pair.missing:
         return False
-    return _by_points(pair) or not (pair.p.is_point or pair.q.is_point or _by_formula(pair, order))
+    return pair.by_points or not (pair.p.is_point or pair.q.is_point or _by_formula(pair, order))
 
 
 def sliced_of(pair: Pair) -> Found:
@@ -89,7 +89,7 @@ def sinkhorn_of(pair: Pair) -> Found:
 
 def _distance(pair: Pair, order: Literal[1, 2]) -> Found:
     pair.draws(1)
-    if _by_points(pair):
+    if pair.by_points:
         return _between_points(pair, order)
     found = _by_formula(pair, order)
     if found is not None:
@@ -99,11 +99,6 @@ def _distance(pair: Pair, order: Literal[1, 2]) -> Found:
     if pair.p.is_point or pair.q.is_point:
         return _to_a_point(pair, order)
     return _between_points(pair, order)
-
-
-def _by_points(pair: Pair) -> bool:
-    """Whether both laws are taken as sets of points."""
-    return pair.by_samples or (pair.p.atoms is not None and pair.q.atoms is not None)
 
 
 def _by_formula(pair: Pair, order: Literal[1, 2]) -> Found | None:

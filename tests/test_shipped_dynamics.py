@@ -131,8 +131,8 @@ def test_f12_energies_fall_along_the_film() -> None:
     _, high = reference.interval(held_out, first, 30, np.random.default_rng(0))
     assert reference.distance(held_out, last) < high, "not worse beyond the interval"
     film = frame_of(run, "gallery")
-    assert film.film_energy[-1] < film.film_energy[0]
-    assert list(film.film_steps) == sorted(film.film_steps)
+    assert film.energy[-1] < film.energy[0]
+    assert list(film.at) == sorted(film.at)
     assert frame_of(run, "diagnostics").accumulated_time < 0.1, "gradient flow, and the panel says so"
 
 

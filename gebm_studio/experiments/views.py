@@ -6,6 +6,7 @@ panel leaves every result as it is.
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -25,6 +26,7 @@ from gebm_studio.messages import (
     DataLine,
     DataPart,
     Extent,
+    Film,
     Floats,
     GalleryPart,
     Ints,
@@ -226,15 +228,33 @@ class Views:
         frames = [(step, position[chain]) for step, position in chains.film.frames]
         frames.append((chains.steps, chains.position[chain]))
         film = model.base(torch.stack([position for _, position in frames]))
-        film_steps: Ints = np.array([step for step, _ in frames], dtype=np.int32)
+        images, energy = pixels(film), model.energy(film)
+        places: Ints = np.array([step for step, _ in frames], dtype=np.int32)
+        shown = Film(
+            mode="chain",
+            first=chain,
+            second=-1,
+            images=images,
+            at=frozen(places),
+            energy=_floats(energy),
+            potential=_floats(model.potential(chains.beta)(torch.stack([position for _, position in frames]))),
+            latents=_floats(torch.stack([position[:2] for _, position in frames])),
+            labels=(),
+            hops=-1,
+            nearest=images[:0],
+            distance=math.nan,
+            usual=math.nan,
+            regime="",
+        )
         return GalleryPart(
             data=pixels(self._data[:GALLERY]),
             base=pixels(model.base(self._z[:GALLERY])),
             gebm=pixels(model.base(chains.position[:GALLERY])),
-            film=pixels(film),
-            film_chain=chain,
-            film_steps=frozen(film_steps),
-            film_energy=_floats(model.energy(film)),
+            done=chains.steps,
+            total=chains.steps,
+            hops=places[:0],
+            film=shown,
+            version=chains.steps,
         )
 
     @torch.no_grad()

@@ -7,8 +7,9 @@ from typing import Literal
 
 from gebm_studio.messages.critic import CriticPart
 from gebm_studio.messages.divergences import BarsPart, BoundPart, PairPart, PlanPart, SweptPart, TangentPart
+from gebm_studio.messages.images import GalleryPart, QualityPart
 from gebm_studio.messages.particles import FlowCurvesPart, FlowPart
-from gebm_studio.messages.pictures import CurvesPart, DataPart, GalleryPart, LatentPart, Reading
+from gebm_studio.messages.pictures import CurvesPart, DataPart, LatentPart, Reading
 from gebm_studio.messages.sampling import DecayPart, DiagnosticsPart, RacePart, SelfTested
 from gebm_studio.messages.study import ComparePart
 from gebm_studio.messages.sweep import SweepPart
@@ -41,6 +42,7 @@ class Frame:
     curves: CurvesPart | None = None
     diagnostics: DiagnosticsPart | None = None
     gallery: GalleryPart | None = None
+    quality: QualityPart | None = None
     race: RacePart | None = None
     decay: DecayPart | None = None
     critic: CriticPart | None = None

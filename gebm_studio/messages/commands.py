@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from gebm_studio.messages.arrays import Extent
 from gebm_studio.messages.critic import Along
+from gebm_studio.messages.images import FilmMode
 from gebm_studio.schema import Preset
 
 Part = Literal[
-    "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "critic", "compare", "sweep",
+    "data", "latent", "curves", "diagnostics", "gallery", "quality", "race", "decay", "critic", "compare", "sweep",
     "pair", "bars", "swept", "tangent", "bound", "plan", "flow", "flow_curves",
 ]  # fmt: skip
 Step = Literal["iteration", "energy", "base", "sampler"]
@@ -154,6 +155,37 @@ class ExportFlow:
 
 
 @dataclass(frozen=True)
+class ExportFilm:
+    """Write a film of the gallery: an animation (WebP, GIF), all states side by side (PNG), or the arrays (NPZ).
+
+    `mode`, `first` and `second` as in `messages.Film`; `first` −1 is all chains of the grid at once (not of a PNG).
+    `scale` is the zoom, `rate` the frames a second of an animation, `captions` whether step, energy and word stand
+    below each state.
+    """
+
+    path: str
+    mode: FilmMode = "chain"
+    first: int = 0
+    second: int = -1
+    scale: int = 4
+    rate: int = 12
+    captions: bool = True
+
+
+@dataclass(frozen=True)
+class ExportQuality:
+    """Write the measurements of the images' quality: CSV, a row a score with interval and protocol; or PNG bars."""
+
+    path: str
+    scale: int = 1
+
+
+@dataclass(frozen=True)
+class MeasureQuality:
+    """Measure the images of base and GEBM now, on a copy of the model as it is."""
+
+
+@dataclass(frozen=True)
 class SelfTest:
     """Check the samplers against exact values; the run waits meanwhile and is not changed."""
 
@@ -179,7 +211,8 @@ class Pull:
     point: ("data", (x, y)) or ("latent", (z1, z2)). `critic_along` chooses the line of the critic's view.
     `pair_extent` is what the pair's picture covers; `bound_since` and `flow_since` are the rows that the window holds
     of the bound and of the flows' curves; `flow_at` is the recorded frame of the flows that is looked at, −1 the
-    newest.
+    newest. `film_mode`, `film_chain` and `film_second` choose the film of the gallery; the parts of gallery and quality
+    are left out where the window holds their newest version.
     """
 
     run_id: int = 0
@@ -192,7 +225,11 @@ class Pull:
     data_extent: Extent | None = None
     latent_extent: Extent | None = None
     probe: tuple[str, tuple[float, ...]] | None = None
+    film_mode: FilmMode = "chain"
     film_chain: int = 0
+    film_second: int = -1
+    gallery_version: int = -1
+    quality_version: int = -1
     critic_along: Along = "modes"
     pair_extent: Extent | None = None
     bound_since: int = 0
@@ -202,8 +239,9 @@ class Pull:
 
 Export = (
     ExportSamples | ExportCurves | ExportSettings | ExportRace | ExportSweep | ExportCompare | ExportValues | ExportFlow
+    | ExportFilm | ExportQuality
 )  # fmt: skip
 Command = (
-    Load | Restore | Run | Pause | StepOnce | Reset | RestartChains | SetValue | Save | Export | SelfTest | Cancel
-    | Stop | Pull
+    Load | Restore | Run | Pause | StepOnce | Reset | RestartChains | SetValue | Save | Export | MeasureQuality
+    | SelfTest | Cancel | Stop | Pull
 )  # fmt: skip

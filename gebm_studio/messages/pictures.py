@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gebm_studio.messages.arrays import Bytes, Doubles, Extent, Flags, Floats, Ints
+from gebm_studio.messages.arrays import Doubles, Extent, Flags, Floats
 
 
 @dataclass(frozen=True)
@@ -103,19 +103,6 @@ class CurvesPart:
     columns: tuple[str, ...]
     rows: Doubles
     notes: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class GalleryPart:
-    """Image grids: data, base, gebm (n, h, w) uint8 grey; film (f, h, w) of one chain, early to late."""
-
-    data: Bytes
-    base: Bytes
-    gebm: Bytes
-    film: Bytes
-    film_chain: int
-    film_steps: Ints
-    film_energy: Floats
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What all targets share, and those that are finite sets of examples: images, files, tables."""
+"""What all targets share, and those that are finite sets of points: files and tables."""
 
 from __future__ import annotations
 
@@ -27,17 +27,6 @@ class Drawn(Data):
     """A target of which as many held-out points are kept as are asked for."""
 
     held_out: int = setting(2000, help=HELD_OUT, label="Held-out points", unit="points", ge=100, le=20000, scale="log")
-
-
-class Digits(Drawn):
-    """The 1,797 handwritten 8×8 digits that ship with scikit-learn, split once into train and test."""
-
-    kind: Literal["digits"] = "digits"
-    held_out: int = setting(360, help=HELD_OUT, label="Held-out points", unit="images", ge=100, le=900, scale="log")
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        return (1, 8, 8)
 
 
 class PointFile(Drawn):

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from gebm_studio.schema.field import Real, Section, setting
 
+Architecture = Literal["dcgan", "sngan", "resnet"]
 Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "tanh"]
 
 
@@ -155,11 +156,21 @@ class FlowBase(_Flow, _Base):
 
 
 class ConvBase(_Base):
-    """A transposed-convolutional generator of 8×8 images with values in [−1, 1]."""
+    """A convolutional generator of images with values in [−1, 1], of 8, 16, 28, 32 or 64 pixels a side."""
 
     kind: Literal["conv"] = "conv"
+    architecture: Architecture = setting(
+        "dcgan",
+        help="dcgan: transposed convolutions that double the side, channels halve; sngan: the same to the ConvNet of "
+        "SN-GAN; resnet: residual blocks of even width with nearest-neighbour upsampling.",
+    )
     latent_dim: int = setting(16, help="Dimension of the latent space.", symbol="d", ge=1, le=512, scale="log")
-    channels: int = setting(64, help="Channels of the widest layer.", unit="channels", ge=4, le=512, scale="log")
+    channels: int = setting(64, help="Channels of the widest layer.", unit="channels", ge=4, le=1024, scale="log")
+    batch_norm: bool = setting(
+        False,
+        help="Normalise each layer by the mean and variance of the batch while the base learns; chains use the running "
+        "ones, so that no chain depends on another.",
+    )
 
 
 Base = Annotated[
@@ -191,10 +202,15 @@ class MlpEnergy(_NetworkEnergy):
 
 
 class ConvEnergy(_NetworkEnergy):
-    """A strided-convolutional critic of 8×8 images."""
+    """A convolutional critic of images of 8, 16, 28, 32 or 64 pixels a side."""
 
     kind: Literal["conv"] = "conv"
-    channels: int = setting(64, help="Channels of the widest layer.", unit="channels", ge=4, le=512, scale="log")
+    architecture: Architecture = setting(
+        "dcgan",
+        help="dcgan: strided convolutions that halve the side, channels double; sngan: the ConvNet of SN-GAN, with two "
+        "convolutions a size; resnet: residual blocks with average pooling.",
+    )
+    channels: int = setting(64, help="Channels of the widest layer.", unit="channels", ge=4, le=1024, scale="log")
 
 
 class LinearEnergy(Section):

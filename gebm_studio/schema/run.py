@@ -27,6 +27,28 @@ class Training(Section):
         live=True,
         slider=(0, 10000),
     )
+    energy_only: int = setting(
+        0,
+        help="Energy steps once the base rests, in place of the one more warm-up; their rate falls to zero as a cosine "
+        "does.",
+        label="Energy alone",
+        unit="steps",
+        ge=0,
+        le=10_000_000,
+        slider=(0, 10000),
+    )
+    ema: float = setting(
+        0.0,
+        help="Decay of a running average of the base's weights, which takes the base's place when it rests. 0: none.",
+        label="Average of the base",
+        ge=0.0,
+        lt=1.0,
+    )
+    pretrained: Literal["none", "digits", "sprites"] = setting(
+        "none",
+        help="Weights to begin with: none, fresh ones by the seed; digits, sprites: a model that ships with the studio "
+        "and was trained by the settings of its preset.",
+    )
     batch: int = setting(256, help="Examples in one optimisation step.", unit="points", ge=2, le=8192, scale="log")
     energy_lr: float = setting(
         1e-3, help="Adam's learning rate for the energy.", label="Energy rate", ge=1e-7, le=1.0, scale="log",
@@ -75,6 +97,24 @@ class Training(Section):
         ge=1,
         le=100000,
         scale="log",
+    )
+
+
+class Speed(Section):
+    """How images are computed fast. On the CPU every choice is fixed, so that one seed gives one result."""
+
+    precision: Literal["auto", "full", "mixed"] = setting(
+        "auto",
+        help="mixed: the steps of base and energy compute in bfloat16 and keep their weights in float32; chains always "
+        "run in float32. auto: mixed where it was measured to be faster on this device.",
+    )
+    channels_last: Literal["auto", "on", "off"] = setting(
+        "auto", help="Keep the channels of a pixel together in memory. auto: where it was measured to be faster."
+    )
+    compile: Literal["auto", "off", "on", "graphs"] = setting(
+        "auto",
+        help="on: fuse the networks' kernels (takes up to a minute at the start); graphs: and record them as CUDA "
+        "graphs. auto: where it was measured to be faster; off on the CPU.",
     )
 
 

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from gebm_studio.schema.data import Digits, Drawn, PointFile, Table
+from gebm_studio.schema.data import Drawn, PointFile, Table
 from gebm_studio.schema.field import Real, setting
+from gebm_studio.schema.images import Digits, ImageFiles, Patches, Sprites
 
 __all__ = [
-    "Checkerboard", "Digits", "Flower", "Funnel", "Grid", "Mixture", "Moons", "Pinwheel", "PointFile",
-    "Ring", "Spiral", "SwissRoll", "Table", "Target", "VonMises",
+    "Checkerboard", "Digits", "Flower", "Funnel", "Grid", "ImageFiles", "Mixture", "Moons", "Patches", "Pinwheel",
+    "PointFile", "Ring", "Spiral", "Sprites", "SwissRoll", "Table", "Target", "VonMises",
 ]  # fmt: skip
 
 
@@ -252,6 +253,9 @@ Target = Annotated[
     | VonMises
     | Flower
     | Digits
+    | Sprites
+    | Patches
+    | ImageFiles
     | PointFile
     | Table,
     Field(discriminator="kind"),

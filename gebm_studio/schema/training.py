@@ -6,11 +6,12 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from gebm_studio.schema.images import Quality, Reel
 from gebm_studio.schema.misfits import objective_misfits
 from gebm_studio.schema.model import Base, ConvBase, ConvEnergy, Energy, LinearEnergy, MlpBase, MlpEnergy
 from gebm_studio.schema.objective import Objective
 from gebm_studio.schema.preset import Preset
-from gebm_studio.schema.run import Training, View
+from gebm_studio.schema.run import Speed, Training, View
 from gebm_studio.schema.sampling import Decay, Race, Sampler
 from gebm_studio.schema.study import Compare
 from gebm_studio.schema.sweep import Sweep
@@ -26,7 +27,10 @@ class TrainingPreset(Preset):
     energy: Energy = Field(default_factory=MlpEnergy, description="The critic that says how much mass goes there.")
     objective: Objective = Field(default_factory=Objective, description="The bound that trains both.")
     training: Training = Field(default_factory=Training, description="The alternating schedule.")
+    speed: Speed = Field(default_factory=Speed, description="How images are computed fast.")
     sampler: Sampler = Field(default_factory=Sampler, description="The latent chains.")
+    quality: Quality = Field(default_factory=Quality, description="How good the images are.")
+    reel: Reel = Field(default_factory=Reel, description="The chains of the gallery.")
     race: Race = Field(default_factory=Race, description="Several samplers side by side.")
     decay: Decay = Field(default_factory=Decay, description="W₂ to the posterior against time.")
     compare: Compare = Field(default_factory=Compare, description="Several runs side by side, in lockstep.")

@@ -21,6 +21,7 @@ from gebm_studio.messages import (
     DecayCurve,
     DecayPart,
     DiagnosticsPart,
+    Film,
     Frame,
     GalleryPart,
     Ladder,
@@ -310,17 +311,40 @@ def digits(count: int, size: int = 8, seed: int = 0, noise: float = 0.0) -> Arra
     return np.clip(255 * np.array(images).reshape(count, size, size), 0, 255).astype(np.uint8)
 
 
+def film(size: int = 8, frames: int = 10, chain: int = 0, **changes: Any) -> Film:
+    """A chain whose strokes sharpen while its energy falls."""
+    images = [digits(1, size, seed=9, noise=0.6 * (1 - step / max(frames, 1)))[0] for step in range(frames)]
+    energy = 3 * np.exp(-np.arange(frames) / 3) - 1
+    fields: dict[str, Any] = dict(
+        mode="chain",
+        first=chain,
+        second=-1,
+        images=frozen(np.array(images, dtype=np.uint8).reshape(frames, size, size)),
+        at=frozen((np.arange(frames) * 20).astype(np.int32)),
+        energy=floats(energy),
+        potential=floats(energy + 8),
+        latents=floats(np.stack([np.cos(np.arange(frames) / 3), np.sin(np.arange(frames) / 3)], 1)),
+        labels=tuple("3" if step < frames // 2 else "5" for step in range(frames)),
+        hops=1 if frames > 1 else 0,
+        nearest=frozen(digits(1, size, seed=9)[0]),
+        distance=21.0,
+        usual=18.0,
+        regime="",
+    )
+    return Film(**{**fields, **changes})
+
+
 def gallery_part(count: int = 64, size: int = 8, frames: int = 10, chain: int = 0, **changes: Any) -> GalleryPart:
     """Three grids and the film of one chain."""
-    film = [digits(1, size, seed=9, noise=0.6 * (1 - step / max(frames, 1)))[0] for step in range(frames)]
     fields: dict[str, Any] = dict(
         data=frozen(digits(count, size, 1)),
         base=frozen(digits(count, size, 2, 0.25)),
         gebm=frozen(digits(count, size, 3, 0.1)),
-        film=frozen(np.array(film, dtype=np.uint8).reshape(frames, size, size)),
-        film_chain=chain,
-        film_steps=frozen((np.arange(frames) * 20).astype(np.int32)),
-        film_energy=floats(3 * np.exp(-np.arange(frames) / 3) - 1),
+        done=200,
+        total=200,
+        hops=frozen(np.zeros(count, dtype=np.int32)),
+        film=film(size, frames, chain),
+        version=1,
     )
     return GalleryPart(**{**fields, **changes})
 

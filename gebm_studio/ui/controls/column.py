@@ -16,8 +16,9 @@ from gebm_studio.ui.run_settings import RunSettings
 
 GROUPS = {
     "training": {
-        "sampler": "Sampler", "race": "Race", "decay": "W₂ decay", "sweep": "Sweep", "energy": "Energy", "base": "Base",
-        "objective": "Objective", "training": "Training", "target": "Target", "view": "View",
+        "sampler": "Sampler", "reel": "Gallery", "quality": "Quality", "race": "Race", "decay": "W₂ decay",
+        "sweep": "Sweep", "energy": "Energy", "base": "Base", "objective": "Objective", "training": "Training",
+        "speed": "Speed", "target": "Target", "view": "View",
     },
     "divergences": {
         "kernel": "Kernel and KALE", "q": "Law Q", "p": "Law P", "critic": "Critic", "fit": "Fits",
@@ -114,7 +115,9 @@ class TrainingColumn(SettingsColumn):
         preset = settings.preset
         if not isinstance(preset, TrainingPreset):
             return {}
+        images = len(preset.target.shape or ()) == 3
         return {
+            **dict.fromkeys(("reel", "quality", "speed"), images),
             "race": bool(preset.race.lanes),
             "decay": bool(preset.decay.dimensions or settings.shown("decay.dimensions")),
             "sweep": {preset.sweep.study, settings.shown("sweep.study")} != {"none"},

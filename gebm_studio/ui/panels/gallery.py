@@ -94,11 +94,11 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
         for name, grid in self.grids.items():
             grid.show_images(getattr(part, name))
         self.grids["gebm"].mark(self._chain if self._chain < len(part.gebm) else None)
-        if len(part.film):
-            heading = f"chain {part.film_chain}, from start to now"
-        else:
-            heading = "The film of a chain appears here once the chains move: click an image of the GEBM."
-        self.film.show_film(part.film, heading, captions(part.film_steps.tolist(), part.film_energy.tolist()))
+        film = part.film
+        if film is None:
+            return
+        heading = f"chain {film.first}, from start to now"
+        self.film.show_film(film.images, heading, captions(film.at.tolist(), film.energy.tolist()))
 
     def _choose(self, place: int) -> None:
         if self._part is not None and 0 <= place < len(self._part.gebm):

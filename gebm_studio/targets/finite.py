@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gebm_studio.targets.target import Extent, Target, held_out_generator, square_around
+from gebm_studio.targets.target import Extent, Target, held_out_generator, principal_plane, square_around
 
 
 class FiniteTarget(Target):
@@ -46,15 +46,7 @@ class FiniteTarget(Target):
             if self.dim <= 2 and len(self.axes) == self.dim:
                 axes = (self.axes[0], self.axes[1] if self.dim == 2 else "")
             return matrix, offset, axes
-        points = self.training.flatten(1).cpu().double()
-        offset = points.mean(dim=0)
-        _, vectors = torch.linalg.eigh((points - offset).T @ (points - offset))
-        matrix = vectors[:, [-1, -2]]
-        # An eigenvector's sign is arbitrary: the largest entry is made positive, so that views agree.
-        largest = matrix.gather(0, matrix.abs().argmax(dim=0, keepdim=True))
-        matrix = matrix * largest.sign()
-        names = ("first principal component", "second principal component")
-        return matrix.float().to(self.device), offset.float().to(self.device), names
+        return principal_plane(self.training, self.device)
 
 
 def split(n: int, held_out: int, seed: int) -> tuple[Tensor, Tensor]:

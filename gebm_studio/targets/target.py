@@ -14,6 +14,8 @@ Extent = tuple[float, float, float, float]
 
 _HELD_OUT_STREAM = 0x48454C44
 _MARGIN = 0.12
+_WIDE, _ENOUGH = 1000, 512
+"""Coordinates above which principal components are those of about so many examples, evenly chosen."""
 
 
 class Target(ABC):
@@ -143,6 +145,28 @@ def held_out_generator(seed: int) -> torch.Generator:
     """
     state = np.random.SeedSequence([seed, _HELD_OUT_STREAM]).generate_state(1, np.uint64)
     return torch.Generator("cpu").manual_seed(int(state[0]) >> 1)
+
+
+def principal_plane(examples: Tensor, device: torch.device) -> tuple[Tensor, Tensor, tuple[str, str]]:
+    """The plane of view of the first two principal components of examples (n, *shape), as `Target.projection`."""
+    points = examples.flatten(1)
+    if points.shape[1] > _WIDE:
+        # A plane to look at needs no more, and factors of thousands of coordinates take seconds.
+        points = points[:: max(1, len(points) // _ENOUGH)]
+    points = points.cpu().double()
+    offset = points.mean(dim=0)
+    away = points - offset
+    if len(away) < away.shape[1]:
+        _, shares = torch.linalg.eigh(away @ away.T)
+        matrix = torch.nn.functional.normalize(away.T @ shares[:, [-1, -2]], dim=0)
+    else:
+        _, vectors = torch.linalg.eigh(away.T @ away)
+        matrix = vectors[:, [-1, -2]]
+    # An eigenvector's sign is arbitrary: the largest entry is made positive, so that views agree.
+    largest = matrix.gather(0, matrix.abs().argmax(dim=0, keepdim=True))
+    matrix = matrix * largest.sign()
+    names = ("first principal component", "second principal component")
+    return matrix.float().to(device), offset.float().to(device), names
 
 
 def square(left: float, right: float, bottom: float, top: float) -> Extent:

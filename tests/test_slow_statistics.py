@@ -165,7 +165,7 @@ def test_f16_points_between_modes_are_removed_at_full_length(seed: int) -> None:
 
 
 def relative_score(run: Training, lane: schema.Lane) -> float:
-    """FD(sampler)/FD(base) to 600 held-out digits of the lane's chains, which start at the base's draws."""
+    """FD(sampler)/FD(base) to 597 held-out digits of the lane's chains, which start at the base's draws."""
     assert isinstance(run.target, targets.Digits)
     reference, held_out = FrechetReference(run.target.training), run.target.held_out
     generator = torch.Generator().manual_seed(1)

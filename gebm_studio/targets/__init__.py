@@ -10,11 +10,12 @@ from gebm_studio.schema import target as schema
 from gebm_studio.targets.curves import BlurredCurve, moons, spiral, swiss_roll
 from gebm_studio.targets.finite import FiniteTarget
 from gebm_studio.targets.gaussians import Mixture
-from gebm_studio.targets.images import Digits
+from gebm_studio.targets.images import Digits, ImageTarget
 from gebm_studio.targets.manifolds import Flower, VonMises
 from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
 from gebm_studio.targets.named import Table, missing
 from gebm_studio.targets.plane import Checkerboard, Funnel, Pinwheel
+from gebm_studio.targets.sprites import Sprites
 from gebm_studio.targets.tables import PointFile
 from gebm_studio.targets.target import Extent, Target
 
@@ -27,9 +28,11 @@ __all__ = [
     "Flower",
     "Funnel",
     "GaussianMixture",
+    "ImageTarget",
     "Mixture",
     "Pinwheel",
     "PointFile",
+    "Sprites",
     "Table",
     "Target",
     "VonMises",
@@ -75,6 +78,8 @@ def build(section: schema.Target, *, seed: int, device: torch.device, folder: st
             return Flower(section, seed=seed, device=device)
         case schema.Digits():
             return Digits(section, seed=seed, device=device)
+        case schema.Sprites():
+            return Sprites(section, seed=seed, device=device)
         case schema.PointFile():
             return PointFile(section, seed=seed, device=device, folder=folder)
         case schema.Table():

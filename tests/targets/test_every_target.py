@@ -42,7 +42,8 @@ def test_one_seed_gives_one_result_bit_for_bit(section: schema.Target, build: Bu
     assert torch.equal(first.held_out, second.held_out)
     assert torch.equal(first.sample(50, generator(9)), second.sample(50, generator(9)))
     assert not torch.equal(first.sample(50, generator(9)), second.sample(50, generator(10)))
-    assert not torch.equal(first.held_out, build(section, seed=5).held_out)
+    fixed = isinstance(section, schema.Digits)
+    assert torch.equal(first.held_out, build(section, seed=5).held_out) == fixed
 
 
 @every

@@ -12,13 +12,14 @@ from gebm_studio.messages import Part
 if TYPE_CHECKING:
     from gebm_studio.experiments.training import Training
 
-GROUPS = ("model", "optimiser", "learner", "chains", "generator", "exhibit")
+GROUPS = ("model", "average", "optimiser", "learner", "chains", "generator", "exhibit")
 """Whose the tensors are, as their names begin."""
 
 
 def tensors_of(run: Training) -> dict[str, Tensor]:
     """Copies of weights, optimisers, negative chains, chains, generators and what exhibits have found."""
     found = {f"model.{name}": value for name, value in run.model.state_dict().items()}
+    found |= {f"average.{name}": value for name, value in run.average.tensors().items()}
     found |= {f"optimiser.{name}": value for name, value in run.learner.optimiser_state().items()}
     found |= {f"learner.{name}": value for name, value in run.learner.tensors().items()}
     found |= {f"chains.{name}": value for name, value in run.chains.tensors().items()}
@@ -39,6 +40,7 @@ def put_back(run: Training, tensors: dict[str, Tensor]) -> None:
         group, key = name.split(".", 1)
         groups[group][key] = value
     run.model.load_state_dict(groups["model"])
+    run.average.load_tensors(groups["average"])
     run.learner.load_optimiser_state(groups["optimiser"])
     run.learner.load_tensors(groups["learner"])
     for role, generator in run.generators.items():

@@ -78,6 +78,11 @@ class Learner:
                 # One fused kernel instead of a dozen small ones for each parameter.
                 fused = self.model.device.type in ("cpu", "cuda")
                 self._optimisers[name] = Adam(parameters, lr=rate, betas=betas, fused=fused)
+            self.set_rate(name, rate)
+
+    def set_rate(self, name: str, rate: float) -> None:
+        """Set the learning rate of the `energy` or the `base`, where it has something to learn."""
+        if name in self._optimisers:
             self._optimisers[name].param_groups[0]["lr"] = rate
 
     def walks(self, objective: schema.Objective, training: schema.Training) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gebm_studio import schema
 
 
@@ -9,32 +11,55 @@ class Schedule:
     """Counts iterations and steps, and says whose turn it is.
 
     An iteration is `energy_steps` energy steps and one base step, as far as they are not frozen. The first begins
-    with a warm-up of the energy; from `until` on base and energy rest, the energy after one more warm-up.
+    with a warm-up of the energy. From `until` on the base rests; the energy goes on alone for `energy_only` steps, or
+    where these are 0 takes one more warm-up at once, and rests too.
 
     Attributes:
         iteration: Base iterations that are done.
         energy_steps: Energy steps that were taken.
         base_steps: Base steps that were taken.
         energy_left: Energy steps left in the iteration that has begun.
+        alone: Energy steps taken since the base rests.
     """
 
     def __init__(self, training: schema.Training) -> None:
         self._training = training
-        self.iteration = self.energy_steps = self.base_steps = self.energy_left = 0
+        self.iteration = self.energy_steps = self.base_steps = self.energy_left = self.alone = 0
         first = training.warmup if self.learns("base") and self.learns("energy") else 0
         self.energy_left = max(first, self._share())
 
+    @property
+    def base_is_done(self) -> bool:
+        """Whether the base has learned for as long as it should."""
+        return 0 < self._training.until <= self.iteration
+
     def learns(self, part: str) -> bool:
         """Whether `energy` or `base` learns now."""
-        training = self._training
-        # The energy's last warm-up belongs to the base that stays.
-        rests = 0 < training.until <= self.iteration and not (part == "energy" and self.energy_left > 0)
-        return training.train in ("both", part) and not rests
+        # The energy's last steps belong to the base that stays.
+        rests = self.base_is_done and not (part == "energy" and self.energy_left > 0)
+        return self._training.train in ("both", part) and not rests
 
     @property
     def energy_is_next(self) -> bool:
         """Whether the next step is one of the energy."""
         return self.energy_left > 0 and self.learns("energy")
+
+    @property
+    def energy_rate(self) -> float:
+        """The rate of the next energy step: ½ (1 + cos πt/n) of the full one at step t of the n it takes alone.
+
+        References:
+            SGDR: stochastic gradient descent with warm restarts (Loshchilov and Hutter, 2017), arXiv 1608.03983, (5).
+        """
+        full, steps = self._training.energy_lr, self._training.energy_only
+        if not (self.base_is_done and steps):
+            return full
+        return full * 0.5 * (1 + math.cos(math.pi * min(self.alone / steps, 1.0)))
+
+    def energy_step_done(self) -> None:
+        """Count a step of the energy."""
+        self.energy_steps += 1
+        self.alone += self.base_is_done
 
     def iteration_done(self) -> None:
         """Count an iteration and begin the next."""
@@ -49,11 +74,12 @@ class Schedule:
     def _share(self) -> int:
         """Energy steps of the iteration that begins now."""
         training = self._training
-        if 0 < training.until <= self.iteration:
-            last = self.iteration == training.until and training.train in ("both", "energy")
-            return training.warmup if last else 0
-        if not self.learns("energy"):
+        if training.train not in ("both", "energy"):
             return 0
+        if self.base_is_done:
+            if training.energy_only:
+                return max(0, min(training.energy_steps, training.energy_only - self.alone))
+            return training.warmup if self.iteration == training.until else 0
         again = training.rewarm_every and self.iteration and self.iteration % training.rewarm_every == 0
         return max(training.energy_steps, training.warmup) if again else training.energy_steps
 
@@ -64,6 +90,7 @@ class Schedule:
             "energy_steps": self.energy_steps,
             "base_steps": self.base_steps,
             "energy_left": self.energy_left,
+            "alone": self.alone,
         }
 
     def take_back(self, counts: dict[str, int]) -> None:
@@ -74,3 +101,4 @@ class Schedule:
         """
         self.iteration, self.energy_steps = counts["iteration"], counts["energy_steps"]
         self.base_steps, self.energy_left = counts["base_steps"], counts["energy_left"]
+        self.alone = counts.get("alone", 0)  # older files know no such phase

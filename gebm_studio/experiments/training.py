@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gebm_studio import models, targets
+from gebm_studio.experiments.average import Average
 from gebm_studio.experiments.chains import Chains
 from gebm_studio.experiments.critic import CriticLook
 from gebm_studio.experiments.curves import CurveTable
@@ -21,6 +22,7 @@ from gebm_studio.experiments.learner import Diverged, Learner
 from gebm_studio.experiments.schedule import Schedule
 from gebm_studio.experiments.views import Views
 from gebm_studio.messages import CriticPart, CurvesPart, Frame, Pull, SetValue, State, Step, StepOnce, frozen
+from gebm_studio.models import pretrained
 from gebm_studio.presets import PresetError, changed, describe_path
 from gebm_studio.schema import TrainingPreset
 
@@ -55,6 +57,8 @@ class Training:
             self.model = models.build(preset, self.target.shape, _log_density(self.target), device, self._training_data)
         except ValueError as error:
             raise PresetError([str(error)]) from error
+        if preset.training.pretrained != "none":
+            pretrained.load(preset.training.pretrained, self.model, preset)
         self.generators = {
             role: torch.Generator(device).manual_seed(preset.seed * len(ROLES) + index)
             for index, role in enumerate(ROLES)
@@ -62,6 +66,7 @@ class Training:
         draws = self.generators
         self.learner = Learner(self.model, self.target, draws["data"], draws["latent"])
         self.learner.configure(preset.training)
+        self.average = Average(self.model.base, preset.training.ema)
         self.evaluation = Evaluation(self.model, self.target, draws["evaluation"], preset.objective.name)
         self.model.log_partition.fill_(self.evaluation.starting_constant())
         self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
@@ -71,6 +76,7 @@ class Training:
         self.diagnosing = Diagnosing(self.target)
         self.curves = CurveTable(COLUMNS)
         self.schedule = Schedule(preset.training)
+        self._base_rests = self.schedule.base_is_done
         self.settings_version = 0
         self.model_version = 0
         self._measure()
@@ -168,14 +174,22 @@ class Training:
         self.settle()
 
     def _energy_step(self) -> None:
+        self.learner.set_rate("energy", self.schedule.energy_rate)
         self.learner.energy_step(self.preset.objective, self.preset.training)
-        self.schedule.energy_steps += 1
+        self.schedule.energy_step_done()
         self._model_moved()
 
     def _base_step(self) -> None:
         self.learner.base_step(self.preset.objective, self.preset.training)
+        self.average.follow()
         self.schedule.base_steps += 1
         self._model_moved()
+
+    def _settle_base(self) -> None:
+        """Once the base rests, its average takes its place: what the energy learns from then on is about that one."""
+        rested, self._base_rests = self._base_rests, self.schedule.base_is_done
+        if self._base_rests and not rested and self.average.take_its_place():
+            self._model_moved()
 
     def _model_moved(self) -> None:
         self.model_version += 1
@@ -198,6 +212,7 @@ class Training:
         for exhibit in self.exhibits.values():
             exhibit.advance()
         self.schedule.iteration_done()
+        self._settle_base()
         if self.iteration % SNAPSHOT_EVERY == 0:
             self.settle()
             self._good, self._good_counts = self.tensors(), self.counts()
@@ -280,6 +295,7 @@ class Training:
         if preset.training != old.training:
             self.learner.configure(preset.training)
             self.schedule.configure(preset.training)
+            self._settle_base()
 
     # What a person sees.
 
@@ -345,6 +361,7 @@ class Training:
         """
         put_back(self, tensors)
         self.schedule.take_back(counts)
+        self._base_rests = self.schedule.base_is_done
         self.learner.overflows = counts["overflows"]
         self.model_version += 1
         for exhibit in self.exhibits.values():

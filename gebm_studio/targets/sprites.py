@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gebm_studio.schema import images as schema
+from gebm_studio.targets.images import ImageTarget
 from gebm_studio.targets.target import (
     Extent,
-    Target,
     choose,
     held_out_generator,
     normalised,
@@ -95,11 +95,10 @@ def render(factors: Factors) -> Tensor:
     return torch.lerp(ground, paint, cover)
 
 
-class Sprites(Target):
+class Sprites(ImageTarget):
     """Images (3, 32, 32) in [−1, 1] of one figure each, drawn anew from its factors whenever asked.
 
-    Attributes:
-        factor_masses: By factor, the names of its values and their true masses, which sum to one.
+    `factor_masses` are exact, not shares of a sample.
     """
 
     def __init__(self, section: schema.Sprites, *, seed: int, device: torch.device) -> None:

@@ -14,6 +14,7 @@ from gebm_studio.targets.images import Digits, ImageTarget
 from gebm_studio.targets.manifolds import Flower, VonMises
 from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
 from gebm_studio.targets.named import Table, missing
+from gebm_studio.targets.patches import Patches
 from gebm_studio.targets.plane import Checkerboard, Funnel, Pinwheel
 from gebm_studio.targets.sprites import Sprites
 from gebm_studio.targets.tables import PointFile
@@ -30,6 +31,7 @@ __all__ = [
     "GaussianMixture",
     "ImageTarget",
     "Mixture",
+    "Patches",
     "Pinwheel",
     "PointFile",
     "Sprites",
@@ -80,6 +82,8 @@ def build(section: schema.Target, *, seed: int, device: torch.device, folder: st
             return Digits(section, seed=seed, device=device)
         case schema.Sprites():
             return Sprites(section, seed=seed, device=device)
+        case schema.Patches():
+            return Patches(section, seed=seed, device=device)
         case schema.PointFile():
             return PointFile(section, seed=seed, device=device, folder=folder)
         case schema.Table():

@@ -44,6 +44,7 @@ SECTIONS: dict[str, schema.Target] = {
     "one petal": schema.Flower(petals=1, bend=0.0),
     "digits": schema.Digits(),
     "sprites": schema.Sprites(),
+    "patches": schema.Patches(),
     "file": schema.PointFile(path="points.csv", held_out=40),
     "file of a line": schema.PointFile(path="line.npy", held_out=40, standardise=False),
     "wide file": schema.PointFile(path="wide.npy", held_out=40),

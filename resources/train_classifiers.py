@@ -33,6 +33,8 @@ TESTED = 10_000
 """Sprites that accuracy is measured on."""
 Labels = dict[str, Tensor]
 Examples = tuple[Tensor, Labels]
+Task = tuple[Callable[[int, torch.Generator], Examples], Tensor, Examples, str]
+"""What is drawn to train with, data that features are standardised on, what is tested, and all of it in words."""
 
 
 def main(kinds: list[str]) -> None:
@@ -42,8 +44,9 @@ def main(kinds: list[str]) -> None:
         if kinds and kind not in kinds:
             continue
         started = time.monotonic()
-        draw, tested, protocol = (_digits if kind == "digits" else _sprites)()
+        draw, clean, tested, protocol = (_digits if kind == "digits" else _sprites)()
         trained = train(kind, draw)
+        trained.standardise(clean)
         accuracy = measured(trained, tested)
         told = classifier.description(kind) | {
             "accuracy": json.dumps(accuracy),
@@ -80,7 +83,7 @@ def measured(network: Classifier, tested: Examples) -> dict[str, float]:
     return {head: (told[head] == labels[head]).double().mean().item() for head in told}
 
 
-def _digits() -> tuple[Callable[[int, torch.Generator], Examples], Examples, str]:
+def _digits() -> Task:
     held_out = schema.DIGITS - schema.DIGITS_TRAINING
     target = Digits(schema.Digits(held_out=held_out), seed=0, device=CPU)
 
@@ -93,10 +96,10 @@ def _digits() -> tuple[Callable[[int, torch.Generator], Examples], Examples, str
         f"trained on the {len(target.training)} training digits of the fixed split, shifted by up to one pixel and "
         f"with noise; accuracy on its {held_out} others"
     )
-    return draw, (target.held_out, {"digit": target.held_out_labels}), protocol
+    return draw, target.training, (target.held_out, {"digit": target.held_out_labels}), protocol
 
 
-def _sprites() -> tuple[Callable[[int, torch.Generator], Examples], Examples, str]:
+def _sprites() -> Task:
     # Equal masses: what a doubtful image is told to be must not lean towards the truth that models are held to.
     equal = schema.Sprites(shapes=(1.0,) * 4, sizes=(1.0,) * 3, colours=(1.0,) * 4)
 
@@ -110,7 +113,8 @@ def _sprites() -> tuple[Callable[[int, torch.Generator], Examples], Examples, st
         "trained on fresh sprites of equal masses, some of them blurred, faded, with noise or with a part missing; "
         f"accuracy on {TESTED} clean sprites of the default masses"
     )
-    return draw, (render(factors), _labels(factors)), protocol
+    clean = render(draw_factors(schema.Sprites(), TESTED, torch.Generator().manual_seed(2)))
+    return draw, clean, (render(factors), _labels(factors)), protocol
 
 
 def _labels(factors: Factors) -> Labels:

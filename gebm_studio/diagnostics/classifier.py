@@ -51,6 +51,8 @@ class Classifier(nn.Module):
         protocol: How they were chosen and the network trained, in one line.
     """
 
+    spread: Tensor
+
     def __init__(self, kind: Name) -> None:
         super().__init__()
         self.kind, self.heads = kind, KINDS[kind].heads
@@ -62,6 +64,7 @@ class Classifier(nn.Module):
             layers += [nn.Conv2d(channels, wide, 3, stride=stride, padding=1), nn.SiLU()]
             channels = wide
         self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * channels, FEATURES), nn.SiLU())
+        self.register_buffer("spread", torch.ones(()))
         self.tells = nn.ModuleDict({head: nn.Linear(FEATURES, len(names)) for head, names in self.heads.items()})
 
     @property
@@ -71,17 +74,27 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Logits of images (n, C, H, W), by head (n, classes); differentiable."""
-        features = self.body(x)
-        return {head: tell(features) for head, tell in self.tells.items()}
+        hidden = self.body(x)
+        return {head: tell(hidden) for head, tell in self.tells.items()}
 
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
-        """Features (n, 64) of images (n, C, H, W), a chunk at a time.
+        """Features (n, 64) of images (n, C, H, W), a chunk at a time; of data, their variances have mean one.
 
         Raises:
             ValueError: For images of another shape, or pixels that are not finite.
         """
-        return torch.cat([x.new_empty(0, FEATURES), *map(self.body, self._chunks(x))])
+        hidden = torch.cat([x.new_empty(0, FEATURES), *map(self.body, self._chunks(x))])
+        return hidden / self.spread
+
+    @torch.no_grad()
+    def standardise(self, x: Tensor) -> None:
+        """Take the unit of the features from their variances on images (n, C, H, W).
+
+        One unit for all: a feature that hardly moves on data would else decide every distance of imperfect images.
+        """
+        self.spread.fill_(1.0)
+        self.spread.copy_(self.features(x).double().var(dim=0).mean().sqrt())
 
     @torch.no_grad()
     def probabilities(self, x: Tensor) -> dict[str, Tensor]:
@@ -90,8 +103,8 @@ class Classifier(nn.Module):
         Raises:
             ValueError: As `features`.
         """
-        features = self.features(x)
-        return {head: tell(features).softmax(1) for head, tell in self.tells.items()}
+        pieces = [self(x[:0]), *map(self, self._chunks(x))]
+        return {head: torch.cat([piece[head] for piece in pieces]).softmax(1) for head in self.heads}
 
     def labels(self, x: Tensor) -> dict[str, Tensor]:
         """By head, the index of the most probable class, (n,), int64.

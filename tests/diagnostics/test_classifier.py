@@ -61,6 +61,7 @@ def test_what_an_image_is_told_to_be_does_not_depend_on_those_beside_it(kind: Na
     assert features.shape == (len(x), FEATURES)
     for part in (slice(0, 1), slice(100, 503), slice(690, 700)):
         torch.testing.assert_close(shipped.features(x[part]), features[part], atol=2e-5, rtol=1e-5)
+    assert features.var(0).mean().item() == pytest.approx(1, abs=0.1)
     backwards = shipped.features(x.flip(0)).flip(0)
     torch.testing.assert_close(backwards, features, atol=2e-5, rtol=1e-5)
     assert torch.equal(shipped.features(x), features)

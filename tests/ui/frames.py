@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gebm_studio.messages import (
+    Calibration,
     ComparedRun,
     ComparePart,
     CriticLine,
@@ -21,16 +22,20 @@ from gebm_studio.messages import (
     DecayCurve,
     DecayPart,
     DiagnosticsPart,
+    FactorShares,
     Film,
     Frame,
     GalleryPart,
+    Interval,
     Ladder,
     LaneResult,
     LatentPart,
     LawScores,
     LayerNorms,
     Map,
+    Measured,
     Mixing,
+    QualityPart,
     RacePart,
     Spectra,
     SweepPart,
@@ -349,6 +354,67 @@ def gallery_part(count: int = 64, size: int = 8, frames: int = 10, chain: int = 
     return GalleryPart(**{**fields, **changes})
 
 
+def around(value: float, half: float) -> Interval:
+    """A value in the middle of its interval."""
+    return (value, value - half, value + half)
+
+
+def shares(name: str = "class", values: int = 10, exact: bool = False, seed: int = 0) -> FactorShares:
+    """Shares of a factor's values: the base is uneven, the GEBM near the truth."""
+    rng = np.random.default_rng(seed)
+    truth = np.ones(values) / values if not exact else np.array([0.45, 0.3, 0.17, 0.08, 0.1])[:values]
+    truth = truth / truth.sum()
+    base, gebm = (np.abs(truth + spread * rng.standard_normal(values)) for spread in (0.05, 0.012))
+    words = {
+        "shape": ("disc", "square", "triangle", "cross"), "size": ("small", "medium", "large"),
+        "colour": ("red", "yellow", "green", "blue"),
+    }  # fmt: skip
+    return FactorShares(
+        name=name, values=words.get(name, tuple(map(str, range(values)))), truth=tuple(truth.tolist()), exact=exact,
+        base=tuple(around(share, 0.018) for share in (base / base.sum()).tolist()),
+        gebm=tuple(around(share, 0.018) for share in (gebm / gebm.sum()).tolist()),
+        variation={"base": around(0.164, 0.021), "gebm": around(0.046, 0.014)},
+    )  # fmt: skip
+
+
+SPRITES = tuple(shares(name, count, True, at) for at, (name, count) in
+                enumerate((("shape", 4), ("size", 3), ("colour", 4))))  # fmt: skip
+
+
+def measured(iteration: int = 1200, fall: float = 8.1, **changes: Any) -> Measured:
+    """A measurement whose GEBM lies `fall` below its base."""
+    predicted = np.linspace(-4, 3, 8)
+    fields: dict[str, Any] = dict(
+        iteration=iteration,
+        protocol="classifier features (32); n = 1000 against 597 held-out images; kinetic, β = 1, 200 steps",
+        scores={
+            "base": {"frechet": around(37.2, 1.9), "kernel": around(0.0412, 0.0032), "precision": around(0.71, 0.022),
+                     "recall": around(0.58, 0.03)},
+            "gebm": {"frechet": around(37.2 - fall, 1.6), "kernel": around(0.0287, 0.0027),
+                     "precision": around(0.79, 0.019), "recall": around(0.63, 0.028)},
+            "data": {"frechet": around(2.13, 0.24), "kernel": around(0.0003, 0.0009), "precision": around(0.93, 0.011),
+                     "recall": around(0.92, 0.014)},
+        },
+        difference=around(-fall, 2.1), ratio=around(100 * (37.2 - fall) / 37.2, 5.4), kale=around(0.742, 0.061),
+        rhat=1.012, ess=842.0, time=20.0, copies=around(0.012, 0.006), factors=(shares(),),
+        calibration=Calibration(
+            floats(predicted), floats(0.82 * predicted + 0.1), floats(0.82 * predicted - 0.35),
+            floats(0.82 * predicted + 0.5), around(0.82, 0.09),
+        ),
+        notes=(("frechet", "Gaussians of 32 features, n = 1000"), ("kale", "597 held-out images")),
+    )  # fmt: skip
+    return Measured(**{**fields, **changes})
+
+
+def quality_part(*measurements: Measured, pairs: int = 12, size: int = 8, **changes: Any) -> QualityPart:
+    """One measurement where none are given, with the pairs that are nearest to each other."""
+    fields: dict[str, Any] = dict(
+        measured=measurements or (measured(),), progress=0.0, nearest=frozen(digits(pairs, size, 4, 0.1)),
+        train=frozen(digits(pairs, size, 4)), note="", version=1,
+    )  # fmt: skip
+    return QualityPart(**{**fields, **changes})
+
+
 def lane(label: str = "ULA δ=0.05", chains: int = 64, seed: int = 0, **changes: Any) -> LaneResult:
     """One sampler of a race."""
     rng = np.random.default_rng(seed)
@@ -559,6 +625,7 @@ def full_frame(tick: int = 0, points: int = 1500, chains: int = 64, **changes: A
         curves=curves_part(),
         diagnostics=diagnostics_part(chains=chains),
         gallery=gallery_part(),
+        quality=quality_part(),
         race=race_part(),
         decay=decay_part(),
         critic=critic_part(),

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gebm_studio.engine.image_sheet import WHITE, sheet, zoomed
 from gebm_studio.experiments import Comparison, Training
 from gebm_studio.experiments.draws import SampleRun
+from gebm_studio.experiments.pixels import pixels
 from gebm_studio.experiments.race import Race
 from gebm_studio.experiments.scoring import COLUMNS as SCORE_COLUMNS
 from gebm_studio.experiments.scoring import LAWS
-from gebm_studio.experiments.views import pixels
 from gebm_studio.files import written_aside
 from gebm_studio.messages import ExportSamples, LaneResult, RacePart
 
@@ -96,23 +97,17 @@ def write_grid(path: Path | str, run: Training, samples: Samples, order: ExportS
         _image_block(samples[name], order) if images else _scatter_block(run, samples[name], name)
         for name in order.which
     ]
-    gap = np.full((blocks[0].shape[0], 3 * GAP if images else GAP, 3), 255, dtype=np.uint8)
+    gap = np.full((blocks[0].shape[0], 3 * GAP if images else GAP, 3), WHITE, dtype=np.uint8)
     parts = [part for block in blocks for part in (gap, block)][1:]
-    picture = np.repeat(np.repeat(np.concatenate(parts, axis=1), order.scale, axis=0), order.scale, axis=1)
+    picture = zoomed(np.concatenate(parts, axis=1), order.scale)
     with written_aside(path) as aside:
         Image.fromarray(picture).save(aside, format="PNG")
 
 
 def _image_block(images: NDArray[Any], order: ExportSamples) -> NDArray[np.uint8]:
-    """rows × columns images as one RGB picture."""
-    grey = pixels(torch.from_numpy(images[: order.rows * order.columns]))
-    _, height, width = grey.shape
-    gap = GAP if order.padding else 0
-    sheet = np.full((order.rows * (height + gap) - gap, order.columns * (width + gap) - gap), 255, dtype=np.uint8)
-    for index, image in enumerate(grey):
-        top, left = (index // order.columns) * (height + gap), (index % order.columns) * (width + gap)
-        sheet[top : top + height, left : left + width] = image
-    return np.repeat(sheet[..., None], 3, axis=2)
+    """rows × columns images as one RGB picture, white between them."""
+    seen = pixels(torch.from_numpy(images[: order.rows * order.columns]))
+    return sheet(seen, order.columns, GAP if order.padding else 0, rows=order.rows)
 
 
 def _scatter_block(run: Training, points: NDArray[Any], name: str) -> NDArray[np.uint8]:

@@ -14,8 +14,8 @@ from gebm_studio import schema
 from gebm_studio.experiments import effective, truth
 from gebm_studio.experiments.lane_numbers import Judge, Numbers, nothing, numbers_in_pieces
 from gebm_studio.experiments.lanes import LaneRun, label, on_plane
+from gebm_studio.experiments.pixels import pixels
 from gebm_studio.experiments.trace import TRACED
-from gebm_studio.experiments.views import pixels
 from gebm_studio.messages import Bytes, Floats, LaneResult, RacePart, frozen
 from gebm_studio.models import Gebm
 from gebm_studio.schema import TrainingPreset
@@ -46,7 +46,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Shown:
-    """Latents on the plane (k, 2), samples on the plane of view (k, 2), images (g, h, w)."""
+    """Latents on the plane (k, 2), samples on the plane of view (k, 2), images (g, h, w) or in colour (g, h, w, 3)."""
 
     latents: Floats
     samples: Floats
@@ -55,9 +55,9 @@ class Shown:
 
 def shown(plane: Floats, x: torch.Tensor, target: Target, images: bool) -> Shown:
     """Latents on the plane (k, 2) with their G(z) (k, *shape), as frames hold them."""
-    grey: Bytes = pixels(x[:TILES]) if images else frozen(np.zeros((0, 1, 1), dtype=np.uint8))
+    tiles: Bytes = pixels(x[:TILES]) if images else frozen(np.zeros((0, 1, 1), dtype=np.uint8))
     points: Floats = target.to_plane(x).float().cpu().numpy().copy()
-    return Shown(frozen(plane), frozen(points), grey)
+    return Shown(frozen(plane), frozen(points), tiles)
 
 
 class Race:

@@ -20,9 +20,9 @@ from gebm_studio.experiments.data_line import data_line, line_histogram, places
 from gebm_studio.experiments.history import SHOWN
 from gebm_studio.experiments.home import home_of
 from gebm_studio.experiments.maps import MapBudget, density_histogram, evaluated, robust_levels
+from gebm_studio.experiments.pixels import pixels
 from gebm_studio.experiments.pulls import base_step, force
 from gebm_studio.messages import (
-    Bytes,
     DataLine,
     DataPart,
     Extent,
@@ -297,13 +297,6 @@ def last_step(chains: Chains) -> dict[str, Any]:
         places = [0, *range((len(last.path) - 1) % stride or stride, len(last.path), stride)]
         paths = torch.stack([last.path[place][:PATHS, :2] for place in places])
     return found | {"paths": _floats(paths)}
-
-
-def pixels(x: Tensor) -> Bytes:
-    """Images (n, 1, h, w) with values in [−1, 1] as grey values (n, h, w), white on black."""
-    grey = ((x[:, 0].clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
-    published: Bytes = frozen(grey)
-    return published
 
 
 def _floats(tensor: Tensor) -> Floats:

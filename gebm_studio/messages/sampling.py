@@ -121,7 +121,8 @@ class LaneResult:
     as in `Mixing`, ess_per_gradient of all chains' cost. astray: share of the chains' samples where the data's
     density is below the least 1 % of the data. score: 100 FD(sampler)/FD(base) with the interval (low, high), images
     only. latents (k, 2) and samples (k, 2) are the chains now on the two planes; density (h, w) where the chains
-    were, in mass per unit area of the latent plane; images (g, h, w) grey, where data are images.
+    were, in mass per unit area of the latent plane; images (g, h, w) grey or (g, h, w, 3) colour, of data that are
+    images.
     """
 
     label: str
@@ -152,8 +153,8 @@ class RacePart:
 
     `exact_energy` ± `exact_error` is E_Q E, found as `truth` says (NaN where unknown);
     exact_density (h, w) is ν_β on the latent plane (its marginal), exact_latents (k, 2), exact_samples (k, 2) and
-    exact_images (g, h, w) are draws of it, all empty where unknown. base_astray is that of the base. `note` says why
-    columns are empty, such as a model that still learns.
+    exact_images (g, h, w[, 3]) are draws of it, all empty where unknown. base_astray is that of the base. `note` says
+    why columns are empty, such as a model that still learns.
     """
 
     lanes: tuple[LaneResult, ...]

@@ -29,7 +29,8 @@ from gebm_studio.experiments import (
 from gebm_studio.experiments.race import Race
 from gebm_studio.files import written_aside
 from gebm_studio.messages import CheckResult, Export, ExportCurves, ExportFlow, ExportSamples
-from gebm_studio.schema import Preset
+from gebm_studio.schema import Preset, TrainingPreset
+from gebm_studio.targets import missing
 
 SAMPLES = 1000
 SAMPLER_STEPS = 300
@@ -67,6 +68,10 @@ def run(
     limit_threads()
     out.mkdir(parents=True, exist_ok=True)
     where = resolve(device)
+    if isinstance(source, Path):
+        _make_ready(*storage.settings(source), progress)
+    else:
+        _make_ready(source, folder, progress)
     thing: Experiment = storage.load(source, where) if isinstance(source, Path) else begin(source, where, folder)
     status = _advance(thing, steps, out, progress)
     if status == 0 and isinstance(thing, Training | Comparison) and thing.preset.sweep.study != "none":
@@ -117,6 +122,13 @@ def _table(results: Sequence[CheckResult]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def _make_ready(preset: Preset, folder: str, progress: bool) -> None:
+    """Do what must be done before the data of a preset can be had."""
+    needed = missing(preset.target, folder) if isinstance(preset, TrainingPreset) else None
+    if needed is not None:
+        needed.run_with_bar(shown=progress)
 
 
 def _advance(thing: Experiment, steps: int, out: Path, progress: bool) -> int:

@@ -25,7 +25,7 @@ from gebm_studio.engine.tasks import Task
 from gebm_studio.experiments import Diverged, Experiment, begin, describe, limit_threads, resolve
 from gebm_studio.files import explain
 from gebm_studio.presets import PresetError
-from gebm_studio.schema import TrainingPreset
+from gebm_studio.schema import Preset, TrainingPreset
 from gebm_studio.targets import missing
 
 AUTOSAVE_SECONDS = 10.0
@@ -83,7 +83,10 @@ class Engine:
             if not self._connection.closed:
                 raise
         finally:
-            self._task = None  # while its files can still be put away: a process ends without looking back
+            # While its files can still be put away: a process ends without looking back.
+            task, self._task = self._task, None
+            if isinstance(task, Fetching):
+                task.leave()
 
     # Commands.
 
@@ -126,12 +129,12 @@ class Engine:
 
     def _load(self, command: m.Load) -> None:
         preset = command.preset
-        if isinstance(preset, TrainingPreset) and (name := missing(preset.target)):
-            self._take_up(lambda: Fetching(name, self._tell, lambda: self._inbox.put(command)))
-            return
-        self._begin(lambda: begin(preset, self._device(), command.folder), command.run_id, command.running)
+        if not self._waits_for_data(preset, command.folder, command):
+            self._begin(lambda: begin(preset, self._device(), command.folder), command.run_id, command.running)
 
     def _restore(self, command: m.Restore) -> None:
+        if self._waits_for_data(*storage.settings(command.path), command):
+            return
         self._begin(lambda: storage.load(command.path, self._device()), command.run_id, command.running)
 
     def _reset(self, command: m.Reset) -> None:
@@ -139,7 +142,16 @@ class Engine:
         if run is not None:
             preset, folder = run.preset, run.folder
             was_running = self._state == "running"
+            if self._waits_for_data(preset, folder, command):
+                return
             self._begin(lambda: begin(preset, self._device(), folder), command.run_id, was_running)
+
+    def _waits_for_data(self, preset: Preset, folder: str, command: m.Command) -> bool:
+        """Whether data must be made ready first: that is begun, and the command comes again when it is done."""
+        needed = missing(preset.target, folder) if isinstance(preset, TrainingPreset) else None
+        if needed is not None:
+            self._take_up(lambda: Fetching(needed, self._tell, lambda: self._inbox.put(command)))
+        return needed is not None
 
     def _begin(self, make: Callable[[], Experiment], run_id: int, running: bool) -> None:
         """Put a new run in the place of the old one; where it cannot be made the old one stays."""

@@ -6,11 +6,12 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
+from torch import Tensor
 
 from gebm_studio.experiments import Experiment, Saved, begin
 from gebm_studio.files import explain, written_aside
@@ -60,10 +61,30 @@ def load(
         PresetError: In one line, where the file is missing, broken, of a newer format, or does not fit itself.
     """
     path = Path(path).expanduser()
+    preset, meta, tensors = _read(path, with_state=True)
+    run = make(preset, device, str(meta.get("folder", "")))
+    try:
+        run.take_back(Saved(tensors, meta))
+    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        raise PresetError([f"{path}: its state does not fit its settings ({_first_line(error)})"]) from error
+    return run
+
+
+def settings(path: Path | str) -> tuple[Preset, str]:
+    """The settings of a saved run, and where their relative file names start.
+
+    Raises:
+        PresetError: As `load`.
+    """
+    preset, meta, _ = _read(Path(path).expanduser(), with_state=False)
+    return preset, str(meta.get("folder", ""))
+
+
+def _read(path: Path, *, with_state: bool) -> tuple[Preset, dict[str, Any], dict[str, Tensor]]:
     try:
         with zipfile.ZipFile(path) as archive:
             preset_text = _part(archive, PRESET, path).decode("utf-8")
-            state = _part(archive, STATE, path)
+            state = _part(archive, STATE, path) if with_state else b""
             meta = json.loads(_part(archive, META, path))
         if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
             raise PresetError([f"{path}: not a saved run: {META} names no format"])
@@ -71,20 +92,14 @@ def load(
             raise PresetError(
                 [f"{path}: format {meta['format']} is newer than this studio reads ({FORMAT}); update it"]
             )
-        tensors = safetensors.torch.load(state)
+        tensors = safetensors.torch.load(state) if with_state else {}
     except FileNotFoundError as error:
         raise PresetError([explain(error, path, "read")]) from error
     except (zipfile.BadZipFile, json.JSONDecodeError, UnicodeDecodeError, SafetensorError) as error:
         raise PresetError([f"{path}: not a saved run ({_first_line(error)})"]) from error
     except OSError as error:
         raise PresetError([explain(error, path, "read")]) from error
-    preset = parse(preset_text, f"{path}: {PRESET}")
-    run = make(preset, device, str(meta.get("folder", "")))
-    try:
-        run.take_back(Saved(tensors, meta))
-    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
-        raise PresetError([f"{path}: its state does not fit its settings ({_first_line(error)})"]) from error
-    return run
+    return parse(preset_text, f"{path}: {PRESET}"), meta, tensors
 
 
 def _part(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:

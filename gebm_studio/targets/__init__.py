@@ -7,15 +7,17 @@ from typing import assert_never
 import torch
 
 from gebm_studio.schema import target as schema
+from gebm_studio.targets import named
 from gebm_studio.targets.curves import BlurredCurve, moons, spiral, swiss_roll
 from gebm_studio.targets.finite import FiniteTarget
 from gebm_studio.targets.gaussians import Mixture
 from gebm_studio.targets.images import Digits, ImageTarget
 from gebm_studio.targets.manifolds import Flower, VonMises
 from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
-from gebm_studio.targets.named import Table, missing
+from gebm_studio.targets.named import Table
 from gebm_studio.targets.patches import Patches
 from gebm_studio.targets.plane import Checkerboard, Funnel, Pinwheel
+from gebm_studio.targets.preparation import Preparation
 from gebm_studio.targets.sprites import Sprites
 from gebm_studio.targets.tables import PointFile
 from gebm_studio.targets.target import Extent, Target
@@ -34,6 +36,7 @@ __all__ = [
     "Patches",
     "Pinwheel",
     "PointFile",
+    "Preparation",
     "Sprites",
     "Table",
     "Target",
@@ -90,3 +93,16 @@ def build(section: schema.Target, *, seed: int, device: torch.device, folder: st
             return Table(section, seed=seed, device=device, folder=folder)
         case _:
             assert_never(section)
+
+
+def missing(section: schema.Target, folder: str = "") -> Preparation | None:
+    """What must be done once before a target can be had, or None. `build` does it by itself, however long it takes.
+
+    Arguments:
+        section: The section, of any kind.
+        folder: Where a relative file name starts.
+    """
+    match section:
+        case schema.Table():
+            return named.missing(section)
+    return None

@@ -13,6 +13,7 @@ from gebm_studio.presets import PresetError
 from gebm_studio.schema import target as schema
 from gebm_studio.targets import uci
 from gebm_studio.targets.finite import FiniteTarget, split
+from gebm_studio.targets.preparation import Preparation
 from gebm_studio.targets.reading import TableError
 
 FEWEST_VALUES = 15
@@ -53,15 +54,10 @@ class Table(FiniteTarget):
         self.validation = points[validation].float().to(device)
 
 
-def missing(section: schema.Target) -> str:
-    """The name of the table that must be downloaded before this target can be had; empty where none must."""
-    is_missing = (
-        isinstance(section, schema.Table)
-        and section.name in uci.SOURCES
-        and not section.path
-        and uci.stored(section.name) is None
-    )
-    return section.name if isinstance(section, schema.Table) and is_missing else ""
+def missing(section: schema.Table) -> Preparation | None:
+    """The download of a table that is not here yet, or None."""
+    needed = section.name in uci.SOURCES and not section.path and uci.stored(section.name) is None
+    return uci.fetching(section.name) if needed else None
 
 
 def continuous(rows: Array, *, recurring: bool) -> list[int]:
@@ -101,18 +97,9 @@ def _rows(section: schema.Table, folder: str) -> Array:
         loaded, _ = getattr(datasets, f"load_{section.name}")(return_X_y=True)
         rows: Array = np.asarray(loaded, dtype=np.float64)
         return rows
-    given = Path(folder).expanduser() / Path(section.path).expanduser() if section.path else None
-    path = given or uci.stored(section.name)
-    if path is None:
-        from tqdm import tqdm
-
-        with tqdm(desc=f"downloading {section.name}", unit="B", unit_scale=True, disable=None) as line:
-
-            def tell(come: int, total: int) -> None:
-                line.total = total or None
-                line.update(come - line.n)
-
-            path = uci.fetch(section.name, tell)
+    if download := missing(section):
+        download.run_with_bar()
+    path = Path(folder).expanduser() / Path(section.path).expanduser() if section.path else uci.place(section.name)
     try:
         read: Array = uci.read(section.name, path)
         return read

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gebm_studio.files import data_folder, written_aside
+from gebm_studio.files import data_folder, explain, written_aside
 from gebm_studio.presets import PresetError
+from gebm_studio.targets import download
+from gebm_studio.targets.download import Remote
+from gebm_studio.targets.preparation import Preparation, Tell
 from gebm_studio.targets.reading import TableError, read_csv
 
 Array = NDArray[np.float64]
-Tell = Callable[[int, int], None]
-"""Bytes that have come, and of how many; it may raise to end the download."""
 _REPOSITORY = "https://archive.ics.uci.edu/ml/machine-learning-databases"
 CHECKSUMS = "checksums.json"
 
@@ -42,34 +42,47 @@ class Source:
     @property
     def file(self) -> str:
         """The file's own name."""
-        return self.url.rpartition("/")[2]
+        return Remote(self.url).file
+
+
+def place(name: str) -> Path:
+    """Where the rows of a table are kept in the data folder, as NPY."""
+    return _folder() / f"{name}.npy"
 
 
 def stored(name: str) -> Path | None:
-    """The rows of a table as kept in the data folder (NPY), or None where they have not come yet."""
-    path = _folder() / f"{name}.npy"
+    """The rows of a table as kept in the data folder, or None where they have not come yet."""
+    path = place(name)
     return path if path.is_file() else None
 
 
-def fetch(name: str, tell: Tell) -> Path:
+def fetching(name: str) -> Preparation:
+    """The download of a table as work that has to be done."""
+
+    def run(tell: Tell) -> tuple[str, ...]:
+        fetch(name, lambda come, total: tell(come, total, f"Downloading {name}"))
+        return ()
+
+    return Preparation(name, run)
+
+
+def fetch(name: str, tell: download.Tell) -> Path:
     """Download a table, check it, and keep its rows as NPY in the data folder; a file that lies there is taken.
 
     Raises:
         PresetError: In one line, where it cannot be had, with the place where a file of your own may lie.
     """
-    source, folder = SOURCES[name], _folder()
-    path = folder / f"{name}.npy"
+    source, folder, path = SOURCES[name], _folder(), place(name)
     try:
         raw = _download(source, folder, tell)
         with written_aside(path) as aside:
             np.save(aside, source.rows(raw))
+    except download.DownloadError as problem:
+        raise PresetError([f"target.name {name}: {problem}"]) from problem
     except TableError as problem:
         raise PresetError([f"target.name {name}: {folder / source.file}: {problem}; remove the file"]) from problem
     except OSError as error:
-        place = folder / source.file
-        raise PresetError(
-            [f"target.name {name}: {_reason(error, source)}; go online, or put the file at {place}"]
-        ) from error
+        raise PresetError([f"target.name {name}: {explain(error, path)}"]) from error
     return path
 
 
@@ -87,33 +100,13 @@ def _folder() -> Path:
     return data_folder() / "tables"
 
 
-def _reason(error: OSError, source: Source) -> str:
-    from requests import ConnectionError as NoConnection
-    from requests import Timeout
-
-    if isinstance(error, NoConnection | Timeout):
-        return f"no connection to {source.url.split('/')[2]}"
-    return " ".join(str(error.strerror or error).split())[:120]
-
-
-def _download(source: Source, folder: Path, tell: Tell) -> Path:
-    import pooch  # late: it loads requests
-
-    place, book = folder / source.file, folder / CHECKSUMS
+def _download(source: Source, folder: Path, tell: download.Tell) -> Path:
+    book = folder / CHECKSUMS
     known: dict[str, str] = json.loads(book.read_text(encoding="utf-8")) if book.is_file() else {}
-    if not place.is_file():
-        pooch.get_logger().setLevel(logging.WARNING)  # progress is told elsewhere
-        answers: list[Any] = []
-        keep = {"response": lambda answer, *_, **__: answers.append(answer)}
-        downloader = pooch.HTTPDownloader(progressbar=_Progress(tell), timeout=20, hooks=keep)
-        try:
-            pooch.retrieve(source.url, None, fname=source.file, path=folder, downloader=downloader)
-        finally:
-            for answer in answers:  # one that ends early is left open
-                answer.close()
-    found = pooch.file_hash(str(place), alg="sha256")
+    raw = download.download(Remote(source.url), folder, tell)
+    found = download.checksum(raw, "sha256:").partition(":")[2]
     if known.setdefault(source.file, found) != found:
-        place.unlink()
+        raw.unlink()
         raise PresetError(
             [
                 f"{source.url} has SHA256 {found[:16]}…, {known[source.file][:16]}… was seen first; the file is "
@@ -122,26 +115,7 @@ def _download(source: Source, folder: Path, tell: Tell) -> Path:
         )
     with written_aside(book) as aside:
         aside.write_text(json.dumps(known, indent=1), encoding="utf-8")
-    return place
-
-
-class _Progress:
-    """What pooch tells of a download."""
-
-    total = 0
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell, self._come = tell, 0
-
-    def update(self, count: int) -> None:
-        self._come += count
-        self._tell(self._come, self.total)
-
-    def reset(self) -> None:
-        self._come = 0
-
-    def close(self) -> None:
-        pass
+    return raw
 
 
 def _wine(path: Path) -> Array:

@@ -102,10 +102,11 @@ def test_noise_spans_the_resolution_of_each_column() -> None:
 
 def test_a_table_is_downloaded_once_and_its_checksum_kept(server: Path) -> None:
     (server / "winequality-red.csv").write_text(red_wine())
-    assert missing(Section(name="redwine")) == "redwine"
+    work = missing(Section(name="redwine"))
+    assert work is not None and work.name == "redwine"
     made = table(name="redwine")
     assert made.shape == (11,) and len(made.training) == 162
-    assert missing(Section(name="redwine")) == ""
+    assert missing(Section(name="redwine")) is None
     (server / "winequality-red.csv").unlink()
     assert torch.equal(table(name="redwine").training, made.training), "the second time nothing is downloaded"
     (book,) = (server.parent / "data").rglob(uci.CHECKSUMS)
@@ -146,7 +147,7 @@ def test_a_file_of_ones_own_is_read_where_it_lies(tmp_path: Path) -> None:
     path = tmp_path / "wine.csv"
     path.write_text(red_wine())
     assert table(name="redwine", path=str(path)).shape == (11,)
-    assert missing(Section(name="redwine", path=str(path))) == ""
+    assert missing(Section(name="redwine", path=str(path))) is None
     path.write_text("a;b\n1;2\n")
     with pytest.raises(PresetError, match="12 columns and columns that end with quality are needed"):
         table(name="redwine", path=str(path))
@@ -176,7 +177,7 @@ def test_a_download_is_work_with_progress_that_calls_at_its_end(server: Path) ->
     (server / "winequality-red.csv").write_text(red_wine(4000))
     said: list[Any] = []
     came: list[str] = []
-    work = Fetching("redwine", said.append, lambda: came.append("now"))
+    work = Fetching(uci.fetching("redwine"), said.append, lambda: came.append("now"))
     while work.work():
         pass
     assert came == ["now"]
@@ -189,26 +190,26 @@ def test_a_download_can_be_cancelled_and_leaves_nothing(server: Path, monkeypatc
     under_way, go_on = threading.Event(), threading.Event()
     tell = Fetching._tell
 
-    def held(self: Fetching, come: int, total: int) -> None:
+    def held(self: Fetching, done: int, total: int, what: str) -> None:
         under_way.set()
         go_on.wait(10)
-        tell(self, come, total)
+        tell(self, done, total, what)
 
     monkeypatch.setattr(Fetching, "_tell", held)
     said: list[Any] = []
-    work = Fetching("redwine", said.append, lambda: pytest.fail("it never came"))
+    work = Fetching(uci.fetching("redwine"), said.append, lambda: pytest.fail("it never came"))
     assert under_way.wait(10)
     work.cancel()
     go_on.set()
     work._thread.join(10)
     assert not work._thread.is_alive()
     assert uci.stored("redwine") is None
-    assert said[-1].text == "redwine: download cancelled"
+    assert said[-1].text == "redwine: cancelled"
 
 
 def test_a_download_that_fails_says_so_and_the_run_of_before_stays(server: Path) -> None:
     said: list[Any] = []
-    work = Fetching("parkinsons", said.append, lambda: pytest.fail("it never came"))
+    work = Fetching(uci.fetching("parkinsons"), said.append, lambda: pytest.fail("it never came"))
     while work.work():
         pass
     assert isinstance(said[-1], m.Note) and said[-1].level == "error" and "404" in said[-1].text

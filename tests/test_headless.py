@@ -105,7 +105,7 @@ def test_digits_give_a_grid_and_distances_with_intervals(tmp_path: Path) -> None
     for name in ("base", "gebm"):
         low, high = summary[f"fd_{name}_interval"]
         assert low <= summary[f"fd_{name}"] <= high
-    assert "PCA" in summary["fd_features"]
+    assert "digits classifier" in summary["fd_features"]
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size[0] > 3 * 8 * 8
 

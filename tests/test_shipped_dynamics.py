@@ -11,7 +11,7 @@ import torch
 
 from gebm_studio import messages as m
 from gebm_studio import presets
-from gebm_studio.diagnostics import FrechetReference
+from gebm_studio.diagnostics import PixelComponents, frechet_distance, frechet_interval
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.decay_theory import splitting
 from tests.typed import training
@@ -126,10 +126,10 @@ def test_f12_energies_fall_along_the_film() -> None:
         chains.advance(8)
     after, last = chains.energies, run.model.samples(chains.position)
     assert score(after - before) < -5
-    reference = FrechetReference(run.target.sample(2000, torch.Generator().manual_seed(0)))
-    held_out = run.target.held_out
-    _, high = reference.interval(held_out, first, 30, np.random.default_rng(0))
-    assert reference.distance(held_out, last) < high, "not worse beyond the interval"
+    space = PixelComponents(run.target.sample(2000, torch.Generator().manual_seed(0)))
+    held_out = space(run.target.held_out)
+    _, _, high = frechet_interval(held_out, space(first), 30, np.random.default_rng(0))
+    assert frechet_distance(held_out, space(last)) < high, "not worse beyond the interval"
     film = frame_of(run, "gallery")
     assert film.energy[-1] < film.energy[0]
     assert list(film.at) == sorted(film.at)

@@ -11,7 +11,7 @@ import scipy.stats
 import torch
 
 from gebm_studio import presets, schema, targets
-from gebm_studio.diagnostics import FrechetReference
+from gebm_studio.diagnostics import PixelComponents, frechet_distance
 from gebm_studio.divergences import w1
 from gebm_studio.engine import exports
 from gebm_studio.experiments import Training
@@ -167,7 +167,8 @@ def test_f16_points_between_modes_are_removed_at_full_length(seed: int) -> None:
 def relative_score(run: Training, lane: schema.Lane) -> float:
     """FD(sampler)/FD(base) to 597 held-out digits of the lane's chains, which start at the base's draws."""
     assert isinstance(run.target, targets.Digits)
-    reference, held_out = FrechetReference(run.target.training), run.target.held_out
+    space = PixelComponents(run.target.training)
+    held_out = space(run.target.held_out)
     generator = torch.Generator().manual_seed(1)
     start = run.model.prior(run.preset.race.chains, generator)
     potential = run.model.potential(1 / run.preset.sampler.temperature)
@@ -177,7 +178,7 @@ def relative_score(run: Training, lane: schema.Lane) -> float:
         state, info = sampler.step(state, potential, generator)
         cost += info.cost
     samples, base = run.model.samples(state.position), run.model.samples(start)
-    return reference.distance(held_out, samples) / reference.distance(held_out, base)
+    return frechet_distance(held_out, space(samples)) / frechet_distance(held_out, space(base))
 
 
 def test_f14_every_sampler_scores_below_the_base_over_five_seeds() -> None:

@@ -15,15 +15,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gebm_studio.diagnostics import FrechetReference
+from gebm_studio.diagnostics import frechet_distance, frechet_interval
 from gebm_studio.divergences import w1
 from gebm_studio.experiments import likelihood, reduction
 from gebm_studio.experiments.kullback import KlPair, Pieces, Remembered, kl_in_pieces
 from gebm_studio.experiments.objective_value import Draws, scores
 from gebm_studio.experiments.pieces import whole, without_values
+from gebm_studio.experiments.quality.spaces import Features, spaces_of
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
 from gebm_studio.objectives import OBJECTIVES
-from gebm_studio.targets import FiniteTarget, Target
+from gebm_studio.targets import Target
 
 COLUMNS = (
     "iteration",
@@ -70,16 +71,24 @@ class Evaluation:
         target: What it learns.
         generator: Draws all that is measured with.
         objective: The name of what it learns by.
+        features: Where Fréchet distances of images are taken.
+
+    Raises:
+        PresetError: Where there are no such features.
     """
 
-    def __init__(self, model: Gebm, target: Target, generator: torch.Generator, objective: str) -> None:
+    def __init__(
+        self, model: Gebm, target: Target, generator: torch.Generator, objective: str, features: Features = "auto"
+    ) -> None:
         self._model, self._target, self._generator, self._objective = model, target, generator, objective
         self.notes: dict[str, str] = {}
         self.divergences: KlPair | None = None
         self._images = len(target.shape) == 3
         self._remembered = Remembered()
         self._likelihood = likelihood.Likelihood(model, target, OBJECTIVES[objective].likelihood)
-        self._frechet: FrechetReference | None = None
+        self._features: Features = "auto"
+        self._real: dict[str, NDArray[np.float64]] = {}
+        self.take_features(features)
 
     def starting_constant(self) -> float:
         """A Monte-Carlo estimate of log Z, at which c starts (and stays, where nothing learns)."""
@@ -148,7 +157,8 @@ class Evaluation:
         weights = torch.softmax(tilt(model.energies(z), 1.0).double(), 0)
         # Multinomial: independent draws, since an assignment has no use for lower variance alone.
         picked = torch.multinomial(weights, n, replacement=True, generator=self._generator)
-        base, gebm = _flat(model.base(z[:n])), _flat(model.base(z[picked]))
+        images = model.base(z[:n]), model.base(z[picked])
+        base, gebm = map(_flat, images)
         data, again = _flat(target.held_out[:n]), _flat(target.sample(n, self._generator))
         as_ebm = reduction.reduction_in_pieces(model) if reduction.applies(model, target) else None
         if as_ebm is not None:
@@ -156,7 +166,7 @@ class Evaluation:
         likelihoods, notes = self._likelihood.measure()
         self.notes |= notes
         if self._images:
-            yield likelihoods | self._frechet_distances(base, gebm)
+            yield likelihoods | self._frechet_distances(*images)
         else:
             divergences = self._kl_in_pieces(version)
             next(divergences)  # it has what it needs of the model
@@ -211,33 +221,44 @@ class Evaluation:
 
     # Images.
 
-    def frechet_interval(self, images: Tensor, seed: int = 0) -> tuple[float, tuple[float, float]]:
-        """The Fréchet distance of images to the held-out ones and its 95 % bootstrap interval."""
-        reference, held_out = self._reference(), _flat(self._target.held_out)
-        generated = _flat(images)
-        interval = reference.interval(held_out, generated, 200, np.random.default_rng(seed))
-        return reference.distance(held_out, generated), interval
-
-    def _frechet_distances(self, base: NDArray[Any], gebm: NDArray[Any]) -> dict[str, float]:
-        reference, held_out = self._reference(), _flat(self._target.held_out)
-        note = f"Fréchet distance, {reference.name}, n = {len(base)} against {len(held_out)} held-out images"
-        self.notes |= {"fd_base": note, "fd_gebm": f"{note}; GEBM by importance resampling at β = 1"}
-        return {
-            "fd_base": reference.distance(held_out, base),
-            "fd_gebm": reference.distance(held_out, gebm),
-        }
-
-    def _reference(self) -> FrechetReference:
-        if self._frechet is None:
-            if not isinstance(self._target, FiniteTarget):
-                raise TypeError("Fréchet features are learned from a finite set of training images")
-            self._frechet = FrechetReference(_flat(self._target.training))
-        return self._frechet
-
     @property
     def features(self) -> str:
-        """The name of the feature space of the Fréchet distance."""
-        return self._reference().name
+        """The name of the feature space of the Fréchet distances."""
+        return spaces_of(self._target).of(self._features).name
+
+    def take_features(self, features: Features) -> None:
+        """Measure images in other features from now on; of anything else nothing is changed.
+
+        Raises:
+            PresetError: Where there are no such features; those of before stay.
+        """
+        if self._images:
+            spaces_of(self._target).of(features)
+            self._features = features
+
+    @torch.no_grad()
+    def frechet_interval(self, images: Tensor, seed: int = 0) -> tuple[float, tuple[float, float]]:
+        """The Fréchet distance of images to the held-out ones and its 95 % bootstrap interval."""
+        generated = spaces_of(self._target).of(self._features)(images.to(self._target.device))
+        value, low, high = frechet_interval(self._held_out(), generated, 200, np.random.default_rng(seed))
+        return value, (low, high)
+
+    def _frechet_distances(self, base: Tensor, gebm: Tensor) -> dict[str, float]:
+        held_out, space = self._held_out(), spaces_of(self._target).of(self._features)
+        note = f"Fréchet distance, {space.name}, n = {len(base)} against {len(held_out)} held-out images"
+        self.notes |= {"fd_base": note, "fd_gebm": f"{note}; GEBM by importance resampling at β = 1"}
+        found = {}
+        for name, images in (("fd_base", base), ("fd_gebm", gebm)):
+            known = bool(torch.isfinite(images).all())
+            found[name] = frechet_distance(held_out, space(images)) if known else math.nan
+        return found
+
+    def _held_out(self) -> NDArray[np.float64]:
+        """The features of the held-out images, (m, k)."""
+        space = spaces_of(self._target).of(self._features)
+        if space.name not in self._real:
+            self._real[space.name] = space(self._target.held_out)
+        return self._real[space.name]
 
 
 def _in_pieces(judge: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

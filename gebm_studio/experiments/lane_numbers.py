@@ -6,20 +6,21 @@ import math
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from gebm_studio.diagnostics import FrechetReference
+from gebm_studio.diagnostics import frechet_in_pieces
+from gebm_studio.diagnostics.resampling import Bootstrap
+from gebm_studio.diagnostics.resampling import Features as Rows
 from gebm_studio.experiments import effective
 from gebm_studio.experiments.lanes import DESCENTS, LaneRun
+from gebm_studio.experiments.quality.spaces import Features, spaces_of
 from gebm_studio.experiments.truth import PIECE
 from gebm_studio.messages import FARTHEST, Extent, Floats, frozen
 from gebm_studio.models import Gebm
-from gebm_studio.targets import FiniteTarget, Target
+from gebm_studio.targets import Target
 
 RARE = 0.01
 """Data's density is below the threshold for this share of held-out data."""
@@ -28,8 +29,8 @@ JUDGED = 2048
 FEWEST_DRAWS = 20
 """Draws of each chain below which an error bar could not be trusted."""
 FEWEST_IMAGES = 64
-RESAMPLES = 100
-"""Bootstrap resamples of a ratio of Fréchet distances."""
+CHUNK = 64
+"""Images that are looked at at once."""
 
 Score = tuple[float, float, float]
 NO_SCORE: Score = (math.nan, math.nan, math.nan)
@@ -107,19 +108,37 @@ class Judge:
 
     Arguments:
         start: Draws of the prior, one a chain: those of the base that images are compared with.
+        features: Where images are compared.
     """
 
-    def __init__(self, model: Gebm, target: Target, start: Tensor, generator: torch.Generator) -> None:
-        self._model, self._target, self._start = model, target, start
-        self._training = target.training if isinstance(target, FiniteTarget) and len(target.shape) == 3 else None
+    def __init__(
+        self, model: Gebm, target: Target, start: Tensor, generator: torch.Generator, features: Features = "auto"
+    ) -> None:
+        self._model, self._target, self._start, self._features = model, target, start, features
         self._threshold: float | None = None
-        self._reference: FrechetReference | None = None
+        self._real: Rows | None = None
         self._prior = model.prior(JUDGED, generator)
+
+    def take_features(self, features: Features) -> None:
+        """Compare images in other features from now on."""
+        self._features, self._real = features, None
+
+    @property
+    def scoring(self) -> str:
+        """How scores are measured; empty where samples are no images."""
+        if not self.images:
+            return ""
+        real = min(JUDGED, len(self._target.held_out))
+        space = spaces_of(self._target).of(self._features)
+        return (
+            f"100 FD/FD(base), {space.name}, n = {len(self._start)} chains' states and the base draws that they began "
+            f"at, against {real} held-out images; 95 % interval of a paired bootstrap"
+        )
 
     @property
     def images(self) -> bool:
-        """Whether samples are images, of which a distribution was learned."""
-        return self._training is not None
+        """Whether samples are images."""
+        return len(self._target.shape) == 3
 
     @torch.no_grad()
     def astray(self, z: Tensor) -> float:
@@ -142,35 +161,31 @@ class Judge:
         One state a chain against the prior draw that the chain began at; both are resampled together.
         """
         n = len(z)
-        if n < FEWEST_IMAGES or self._training is None:
+        if n < FEWEST_IMAGES or not self.images:
             return NO_SCORE
-        reference = self._reference = self._reference or FrechetReference(_rows(self._training))
+        space = spaces_of(self._target).of(self._features)
         yield
-        real = _rows(self._target.held_out[:JUDGED])
-        base, lane = _rows(self._model.samples(self._start)), _rows(self._model.samples(z))
-        if not (np.isfinite(base).all() and np.isfinite(lane).all()):
-            return NO_SCORE
-
-        def log_ratio(real: NDArray[Any], base: NDArray[Any], lane: NDArray[Any]) -> float:
-            above, below = reference.distance(real, lane), reference.distance(real, base)
-            return math.log(max(above, 1e-12)) - math.log(max(below, 1e-12))
-
-        found = log_ratio(real, base, lane)
-        rng = np.random.default_rng(0)
-        drawn: list[float] = []
-        yield
+        if self._real is None:
+            self._real = space(self._target.held_out[:JUDGED])
+            yield
+        laws = {}
+        for name, latents in (("base", self._start), ("lane", z)):
+            parts = []
+            for chunk in latents.split(CHUNK):
+                images = self._model.samples(chunk)
+                if not torch.isfinite(images).all():
+                    return NO_SCORE
+                parts.append(space(images))
+                yield
+            laws[name] = np.concatenate(parts)
+        pieces = frechet_in_pieces(self._real, laws, np.random.default_rng(0), paired=("base", "lane"))
         began = time.perf_counter()
-        for _ in range(RESAMPLES):
+        while True:
+            try:
+                next(pieces)
+            except StopIteration as end:
+                found: Bootstrap = end.value
+                return found.ratio("lane", "base")
             if time.perf_counter() - began > PIECE:
                 yield
                 began = time.perf_counter()
-            chosen = rng.integers(n, size=n)
-            drawn.append(log_ratio(real[rng.integers(len(real), size=len(real))], base[chosen], lane[chosen]))
-        # To resample adds once more the excess of order 1/n that a distance has: shifted by the bootstrap's bias.
-        low, high = np.percentile(np.array(drawn) - (np.mean(drawn) - found), [2.5, 97.5])
-        return 100 * math.exp(found), 100 * math.exp(low), 100 * math.exp(high)
-
-
-def _rows(x: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = x.detach().flatten(1).double().cpu().numpy()
-    return array

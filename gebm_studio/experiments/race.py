@@ -70,7 +70,9 @@ class Race:
     def __init__(self, model: Gebm, target: Target, preset: TrainingPreset) -> None:
         self._model, self._target = model, target
         self._settings, self._beta, self._seed = preset.race, 1.0 / preset.sampler.temperature, preset.seed
+        self._features = preset.quality.features
         self._entries: list[Entry] = []
+        self._measuring: Iterator[None] = iter(())
         self._moved = self._learning = False
         self._begin()
         self._enter([])
@@ -80,6 +82,12 @@ class Race:
     def configure(self, preset: TrainingPreset) -> None:
         """Take changed settings: a changed lane begins again, changed chains or β begin all again."""
         old, self._settings = self._settings, preset.race
+        if preset.quality.features != self._features:
+            self._features = preset.quality.features
+            self._judge.take_features(self._features)
+            for entry in self._entries:
+                entry.numbers = _no_numbers()
+            self._measuring = self._measure()
         beta = 1.0 / preset.sampler.temperature
         if beta != self._beta or preset.race.chains != old.chains:
             if beta != self._beta:
@@ -106,7 +114,7 @@ class Race:
         self._start = self._model.prior(self._settings.chains, torch.Generator(device).manual_seed(int(start) >> 1))
         self._truth_seed = int(prior) >> 1
         generator = torch.Generator(device).manual_seed(self._truth_seed)
-        self._judge = Judge(self._model, self._target, self._start, generator)
+        self._judge = Judge(self._model, self._target, self._start, generator, self._features)
         self._truth: truth.Truth | None
         self._forget_truth()
 
@@ -119,7 +127,7 @@ class Race:
             if known is not None:
                 kept.remove(known)
             self._entries.append(known or Entry(self._make(lane)))
-        self._measuring: Iterator[None] = self._measure()
+        self._measuring = self._measure()
         self._due = 0.0
 
     def _make(self, lane: schema.Lane) -> LaneRun:
@@ -225,6 +233,7 @@ class Race:
             data_home=self._target.home,
             base_astray=self._base_astray,
             note=self._note(),
+            scoring=self._judge.scoring,
         )
 
     def _result(self, entry: Entry, exact: float) -> LaneResult:

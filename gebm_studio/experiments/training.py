@@ -67,7 +67,9 @@ class Training:
         self.learner = Learner(self.model, self.target, draws["data"], draws["latent"])
         self.learner.configure(preset.training)
         self.average = Average(self.model.base, preset.training.ema)
-        self.evaluation = Evaluation(self.model, self.target, draws["evaluation"], preset.objective.name)
+        self.evaluation = Evaluation(
+            self.model, self.target, draws["evaluation"], preset.objective.name, preset.quality.features
+        )
         self.model.log_partition.fill_(self.evaluation.starting_constant())
         self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
         self.exhibits = {part: make(self.model, self.target, preset) for part, make in EXHIBITS.items()}
@@ -286,6 +288,7 @@ class Training:
 
     def adopt(self, preset: TrainingPreset) -> None:
         """Take the live settings of a preset that differs in nothing else."""
+        self.evaluation.take_features(preset.quality.features)
         old, self.preset = self.preset, preset
         self.settings_version += 1
         if preset.sampler != old.sampler:

@@ -154,7 +154,8 @@ class RacePart:
     `exact_energy` ± `exact_error` is E_Q E, found as `truth` says (NaN where unknown);
     exact_density (h, w) is ν_β on the latent plane (its marginal), exact_latents (k, 2), exact_samples (k, 2) and
     exact_images (g, h, w[, 3]) are draws of it, all empty where unknown. base_astray is that of the base. `note` says
-    why columns are empty, such as a model that still learns.
+    why columns are empty, such as a model that still learns; `scoring` how scores of images are measured, empty
+    elsewhere.
     """
 
     lanes: tuple[LaneResult, ...]
@@ -170,6 +171,7 @@ class RacePart:
     data_home: Extent
     base_astray: float
     note: str
+    scoring: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.linalg
-import torch
 from numpy.typing import NDArray
 
-from gebm_studio.diagnostics import FrechetReference
+from gebm_studio.diagnostics import frechet_distance, frechet_in_pieces, frechet_interval
+from gebm_studio.diagnostics.frechet import between, moments, resampled
+from gebm_studio.experiments.pieces import whole
 
 MIX = np.random.default_rng(0).normal(size=(9, 9)) / 3
 
@@ -29,62 +30,44 @@ def test_the_distance_is_the_closed_form_of_the_moments() -> None:
     A, B = rng.normal(size=(2, 9, 9))
     S_x, S_y, m_x, m_y = A @ A.T, B @ B.T, rng.normal(size=9), rng.normal(size=9)
     x, y = _moments(rng.normal(size=(60, 9)), m_x, S_x), _moments(rng.normal(size=(90, 9)), m_y, S_y)
-    reference = FrechetReference(rng.normal(size=(40, 9)))
-    assert reference.name == "PCA-9 of pixels"
     root = np.real(scipy.linalg.sqrtm(S_x))
     cross = np.trace(np.real(scipy.linalg.sqrtm(root @ S_y @ root)))
     wanted = ((m_x - m_y) ** 2).sum() + np.trace(S_x + S_y) - 2 * cross
-    # With as many components as pixels the features are a rotation, which changes nothing.
-    assert reference.distance(x, y) == pytest.approx(wanted, rel=1e-7)
-    assert reference.distance(y, x) == pytest.approx(wanted, rel=1e-7)
-    assert reference.distance(x, x + 2) == pytest.approx(36, rel=1e-9)
-    assert reference.distance(x, x) == pytest.approx(0, abs=1e-10)
-
-
-def test_images_of_any_kind_give_one_distance() -> None:
-    rng = np.random.default_rng(2)
-    training, x, y = rng.normal(size=(3, 50, 1, 8, 8)).astype(np.float32)
-    reference = FrechetReference(torch.from_numpy(training))
-    assert reference.name == "PCA-16 of pixels"
-    value = reference.distance(torch.from_numpy(x), torch.from_numpy(y))
-    assert reference.distance(x, y.reshape(50, 64)) == value
-    assert FrechetReference(training[:9]).name == "PCA-8 of pixels"
-    assert FrechetReference(training, components=3).name == "PCA-3 of pixels"
-
-
-def test_features_are_the_directions_in_which_training_images_vary_most() -> None:
-    rng = np.random.default_rng(3)
-    training = rng.normal(size=(300, 20)) * np.r_[5, 4, np.full(18, 0.01)]
-    reference = FrechetReference(training, components=2)
-    x = rng.normal(size=(50, 20))
-    along, across = np.zeros(20), np.zeros(20)
-    along[0], across[7] = 3, 3
-    assert reference.distance(x, x + along) == pytest.approx(9, rel=1e-3)
-    assert reference.distance(x, x + across) == pytest.approx(0, abs=1e-3)
+    assert frechet_distance(x, y) == pytest.approx(wanted, rel=1e-7)
+    assert frechet_distance(y, x) == pytest.approx(wanted, rel=1e-7)
+    assert frechet_distance(x, x + 2) == pytest.approx(36, rel=1e-9)
+    assert frechet_distance(x, x) == pytest.approx(0, abs=1e-10)
 
 
 def test_sets_without_spread_in_some_directions_lose_no_digits() -> None:
-    rng = np.random.default_rng(4)
-    reference = FrechetReference(rng.normal(size=(40, 6)))
-    line = rng.normal(size=(30, 1)) * np.array([[1, 0, 0, 0, 0, 0]])
+    line = np.random.default_rng(4).normal(size=(30, 1)) * np.array([[1, 0, 0, 0, 0, 0]])
     std = line[:, 0].std(ddof=1)
-    assert reference.distance(line, 3 * line + 0) == pytest.approx(
-        (2 * std) ** 2 + (2 * line[:, 0].mean()) ** 2, rel=1e-9
-    )
+    assert frechet_distance(line, 3 * line) == pytest.approx((2 * std) ** 2 + (2 * line[:, 0].mean()) ** 2, rel=1e-9)
     point = np.zeros((2, 6))
-    assert reference.distance(line, point) == pytest.approx(std**2 + line[:, 0].mean() ** 2, rel=1e-9)
+    assert frechet_distance(line, point) == pytest.approx(std**2 + line[:, 0].mean() ** 2, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [5, 40])
+def test_a_resample_has_the_moments_of_its_rows(n: int) -> None:
+    """Also with fewer rows than features, where a covariance has no inverse."""
+    rng = np.random.default_rng(5)
+    x, y, chosen = rng.normal(size=(n, 9)), rng.normal(size=(30, 9)), rng.integers(n, size=n)
+    counts = np.bincount(chosen, minlength=n).astype(float)
+    found, wanted = between(resampled(x, counts), moments(y)), between(moments(x[chosen]), moments(y))
+    assert found == pytest.approx(wanted, rel=1e-5)
+    still = resampled(np.zeros((4, 3)), np.ones(4))
+    assert between(still, still) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_interval_holds_what_other_draws_would_give() -> None:
     rng = np.random.default_rng(5)
-    reference = FrechetReference(_draw(rng, 500))
     n, m = 150, 250
-    others = [reference.distance(_draw(rng, n), _draw(rng, m, 0.8, 0.1)) for _ in range(400)]
+    others = [frechet_distance(_draw(rng, n), _draw(rng, m, 0.8, 0.1)) for _ in range(400)]
     covered, width = 0, []
     for _ in range(60):
         x, y = _draw(rng, n), _draw(rng, m, 0.8, 0.1)
-        low, high = reference.interval(x, y, 100, rng)
-        assert 0 <= low <= reference.distance(x, y) <= high
+        value, low, high = frechet_interval(x, y, 100, rng)
+        assert 0 <= low <= value == frechet_distance(x, y) <= high
         covered += int(low <= np.mean(others) <= high)
         width.append(high - low)
     # 95 % intervals miss more than 9 of 60 with a probability below 1e-3.
@@ -92,27 +75,60 @@ def test_the_interval_holds_what_other_draws_would_give() -> None:
     assert 0.6 < np.mean(width) / (4 * np.std(others)) < 1.6
 
 
+def test_a_paired_difference_is_surer_than_two_distances_and_covers_as_often() -> None:
+    """Laws that share the held-out set and move together: their difference is known better than either."""
+    rng = np.random.default_rng(6)
+    n, m = 120, 150
+
+    def sets() -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        base = _draw(rng, n, 0.7, 0.2)
+        return _draw(rng, m), {"base": base, "gebm": 1.2 * base + 0.05 * rng.normal(size=(n, 9))}
+
+    def gain(real: NDArray[np.float64], laws: dict[str, NDArray[np.float64]]) -> float:
+        return frechet_distance(real, laws["gebm"]) - frechet_distance(real, laws["base"])
+
+    truth = np.mean([gain(*sets()) for _ in range(300)])
+    covered, narrower, ratios = 0, 0, 0
+    for _ in range(60):
+        real, laws = sets()
+        found = whole(frechet_in_pieces(real, laws, rng, ("base", "gebm"), 100))
+        value, low, high = found.difference("gebm", "base")
+        assert value == pytest.approx(gain(real, laws))
+        covered += int(low <= truth <= high)
+        apart = found.interval("gebm"), found.interval("base")
+        narrower += int(high - low < sum(end - start for _, start, end in apart))
+        value, low, high = found.ratio("gebm", "base")
+        assert low <= value <= high
+        assert value == pytest.approx(100 * found.values["gebm"] / found.values["base"])
+        ratios += int(high < 100)
+    assert covered >= 51, "as above"
+    assert narrower == 60
+    assert ratios > 50, "the energy of this case helps, and the ratio says so"
+
+
 def test_an_interval_is_the_same_for_the_same_generator() -> None:
     rng = np.random.default_rng(6)
-    reference, x, y = FrechetReference(_draw(rng, 50)), _draw(rng, 40), _draw(rng, 40)
-    first, second = (reference.interval(x, y, 30, np.random.default_rng(1)) for _ in range(2))
+    x, y = _draw(rng, 40), _draw(rng, 40)
+    first, second = (frechet_interval(x, y, 30, np.random.default_rng(1)) for _ in range(2))
     assert first == second
+
+
+def test_a_distance_of_zero_has_no_ratio() -> None:
+    x = np.zeros((20, 2))
+    found = whole(frechet_in_pieces(x, {"base": x, "gebm": x}, np.random.default_rng(0), ("base", "gebm"), 20))
+    assert np.isnan(found.ratio("gebm", "base")).all()
+    assert found.difference("gebm", "base") == pytest.approx((0, 0, 0), abs=1e-12)
 
 
 def test_what_has_no_distance_is_refused() -> None:
     good = np.random.default_rng(7).normal(size=(30, 4))
-    reference = FrechetReference(good)
-    for call, said in (
-        (lambda: FrechetReference(good[:2]), "at least 3 training images are needed, got 2"),
-        (lambda: FrechetReference(good, components=17), "components must lie from 1 to 16, got 17"),
-        (lambda: FrechetReference(good[:, 0]), "training: images"),
-        (lambda: FrechetReference(good * np.nan), "training: 120 pixels are not finite"),
-        (
-            lambda: reference.distance(good[:1], good),
-            "reference: two or more images of 4 pixels are needed, got 1 of 4",
-        ),
-        (lambda: reference.distance(good, good[:, :3]), "generated: .* got 30 of 3"),
-        (lambda: reference.interval(good, good, 19, np.random.default_rng(0)), "resamples must be 20 or more, got 19"),
+    for x, y, resamples, said in (
+        (good[:1], good, 20, "held-out: two or more rows of 4 features are needed"),
+        (good, good[:, :3], 20, "generated: two or more rows of 4 features"),
+        (good * np.nan, good, 20, "held-out: 120 features are not finite"),
+        (good, good, 19, "resamples must be 20 or more, got 19"),
     ):
         with pytest.raises(ValueError, match=said):
-            call()
+            frechet_interval(x, y, resamples, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="paired laws must be as long: base 30, gebm 29"):
+        whole(frechet_in_pieces(good, {"base": good, "gebm": good[1:]}, np.random.default_rng(0), ("base", "gebm")))

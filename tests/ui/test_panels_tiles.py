@@ -1,4 +1,4 @@
-"""Diagnostics and gallery."""
+"""Diagnostics."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.messages import DiagnosticsPart, frozen
-from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import CATEGORIES, mode_table
 from gebm_studio.ui.panels.diagnostics import FAR_OFF
-from gebm_studio.ui.panels.gallery import NO_IMAGES
-from gebm_studio.ui.panels.mosaic import GAP, best_grid
 from gebm_studio.ui.panels.numbers import count, short, vector
 from tests.ui import frames
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture, redrawn
@@ -227,73 +221,3 @@ def test_tiles_stand_in_as_many_columns_as_fit(make_panel: MakePanel) -> None:
         assert len({tile.x() for tile in tiles}) == columns
         assert all(tile.height() >= 60 for tile in tiles)
         assert panel._board.width() <= width
-
-
-def test_images_are_shown_pixel_for_pixel(make_panel: MakePanel) -> None:
-    panel = make_panel("gallery", (600, 400))
-    image = np.zeros((1, 4, 4), dtype=np.uint8)
-    image[0, 1, 2] = 200
-    part = frames.gallery_part(1, 4, data=frozen(image))
-    panel.show_frame(frames.frame(gallery=part))
-    redrawn(panel)
-    grid = panel.grids["data"]
-    cell = grid.cell(0)
-    zoom = int(cell.width()) // 4
-    assert zoom >= 10
-    pixels = picture(grid)[int(cell.top()) : int(cell.bottom()), int(cell.left()) : int(cell.right())]
-    assert (pixels.reshape(4, zoom, 4, zoom, 3).transpose(0, 2, 1, 3, 4)[1, 2] == 200).all()
-    assert int((pixels == 200).all(axis=2).sum()) == zoom * zoom
-
-
-def test_a_click_on_a_gebm_image_asks_for_its_film(make_panel: MakePanel, qtbot: QtBot) -> None:
-    panel = make_panel("gallery", (600, 400))
-    panel.show_frame(frames.frame(gallery=frames.gallery_part()))
-    redrawn(panel)
-    assert panel.pull_fields() == {"film_chain": 0}
-    spot = panel.grids["gebm"].cell(9).center().toPoint()
-    with qtbot.waitSignal(panel.hovered):
-        qtbot.mouseClick(panel.grids["gebm"], Qt.MouseButton.LeftButton, pos=spot)
-    assert panel.pull_fields() == {"film_chain": 9}
-    qtbot.keyClick(panel.grids["gebm"], Qt.Key.Key_Right)
-    assert panel.chain == 10
-    qtbot.mouseClick(panel.grids["base"], Qt.MouseButton.LeftButton, pos=spot)
-    qtbot.mouseClick(panel.grids["gebm"], Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
-    assert panel.chain == 10
-    panel.show_frame(frames.frame(gallery=frames.gallery_part(chain=10)))
-    redrawn(panel)
-    assert panel.film.heading.startswith("chain 10")
-    panel.resize(900, 400)
-    QApplication.processEvents()
-    assert panel.film.shown == 10
-    panel.resize(240, 300)
-    QApplication.processEvents()
-    assert 1 <= panel.film.shown < 10
-    panel.start_run(frames.preset())
-    assert panel.chain == 0
-
-
-def test_a_preset_without_images_says_so(make_panel: MakePanel) -> None:
-    panel = make_panel("gallery")
-    assert panel._note.text() == NO_IMAGES
-    digits = TrainingPreset(
-        title="d",
-        target={"kind": "digits"},
-        base={"kind": "conv"},
-        energy={"kind": "conv"},  # type: ignore[arg-type]
-    )
-    panel.start_run(digits)
-    assert panel._note.text() == panel.empty
-
-
-@pytest.mark.parametrize("count_", [1, 5, 16, 64, 100])
-@pytest.mark.parametrize("room", [(60, 40), (160, 200), (400, 150)])
-@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
-def test_a_grid_zooms_by_whole_pixels_of_the_screen(count_: int, room: tuple[int, int], ratio: float) -> None:
-    across, zoom = best_grid(count_, 8, 8, *room, ratio)
-    assert zoom * ratio == pytest.approx(round(zoom * ratio)) and zoom > 0
-    assert across * (8 * zoom + GAP) <= room[0] or zoom * ratio == 1
-
-
-def test_of_grids_with_one_zoom_the_squarest_is_taken() -> None:
-    assert best_grid(64, 8, 8, 200, 300, 1.0) == (8, 3.0)
-    assert best_grid(64, 8, 8, 112, 200, 1.0) == (6, 2.0)

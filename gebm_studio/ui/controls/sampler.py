@@ -14,7 +14,7 @@ from gebm_studio.ui.controls.editor import number_text
 from gebm_studio.ui.controls.number import NumberEditor
 from gebm_studio.ui.controls.row import Change
 
-_BETA = Setting(
+BETA = Setting(
     path="sampler.temperature",
     label="Inverse temperature",
     kind="float",
@@ -28,13 +28,18 @@ _BETA = Setting(
 )
 
 
+def temperature_of(beta: float) -> float:
+    """T = 1/β; ∞ at β = 0, where the law is the base."""
+    return math.inf if beta == 0 else 1.0 / beta
+
+
 class BetaRow(QWidget):
     """The temperature once more, as β = 1/T on a linear slider from 0 to 2."""
 
     def __init__(self, change: Change, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._change = change
-        self.editor = NumberEditor(_BETA)
+        self.editor = NumberEditor(BETA)
         self.editor.edited.connect(self._edited)
         self.editor.refused.connect(self._refused)
         self.problem = QLabel()
@@ -47,7 +52,7 @@ class BetaRow(QWidget):
         column.addWidget(QLabel("Inverse temperature  <i>β = 1/T</i>"))
         column.addWidget(self.editor)
         column.addWidget(self.problem)
-        self.setToolTip(f"<p>{_BETA.help}<br>Acts at once.</p>")
+        self.setToolTip(f"<p>{BETA.help}<br>Acts at once.</p>")
 
     def show_temperature(self, temperature: float) -> None:
         """Show the β of a temperature."""
@@ -56,8 +61,7 @@ class BetaRow(QWidget):
             self.editor.show_value(float(f"{1.0 / temperature:.6g}"))
 
     def _edited(self, beta: float) -> None:
-        temperature = math.inf if beta == 0 else 1.0 / beta
-        self._refused("\n".join(self._change("sampler.temperature", temperature)))
+        self._refused("\n".join(self._change("sampler.temperature", temperature_of(beta))))
 
     def _refused(self, text: str) -> None:
         self.problem.setText(text)

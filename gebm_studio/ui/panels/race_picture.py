@@ -10,17 +10,17 @@ from PySide6.QtWidgets import QWidget
 from gebm_studio.messages import Bytes, Extent, Floats
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.colours import map_table
-from gebm_studio.ui.panels.mosaic import GAP, best_grid
+from gebm_studio.ui.panels.image_grid import arranged
+from gebm_studio.ui.panels.image_sheet import Sheet
 
 DOTS = 1.6, 2.8
 """Sizes of a dot in the smallest and in the largest pictures."""
 NOTHING: Floats = np.zeros((0, 0), dtype=np.float32)
 NOWHERE: Floats = np.zeros((0, 2), dtype=np.float32)
-NO_IMAGES: Bytes = np.zeros((0, 1, 1), dtype=np.uint8)
 
 
 class LittlePicture(QWidget):
-    """Points (n, 2) on a density (h, w), or images (g, h, w) in their place."""
+    """Points (n, 2) on a density (h, w), or images (g, h, w), in colour (g, h, w, 3), in their place."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +28,7 @@ class LittlePicture(QWidget):
         self._home: Extent = (-1.0, 1.0, -1.0, 1.0)
         self._points, self._behind = NOWHERE, NOWHERE
         self._density, self._highest = NOTHING, 0.0
-        self._images = NO_IMAGES
+        self._sheet = Sheet()
 
     @property
     def points(self) -> Floats:
@@ -43,12 +43,12 @@ class LittlePicture(QWidget):
     @property
     def images(self) -> Bytes:
         """The images in place of points."""
-        return self._images
+        return self._sheet.images
 
     def show_points(self, points: Floats, home: Extent, behind: Floats = NOWHERE) -> None:
         """Show points, and others faintly behind them."""
         self._points, self._behind, self._home = points, behind, home
-        self._images = NO_IMAGES
+        self._sheet = Sheet()
         self.update()
 
     def show_density(self, density: Floats, highest: float) -> None:
@@ -59,14 +59,14 @@ class LittlePicture(QWidget):
 
     def show_images(self, images: Bytes) -> None:
         """Show images in place of points."""
-        self._images = images
+        self._sheet = self._sheet.showing(images)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = theme.current()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(look.plot))
-        if len(self._images):
+        if len(self._sheet):
             self._paint_images(painter)
         else:
             if self._density.size:
@@ -108,10 +108,7 @@ class LittlePicture(QWidget):
         painter.drawPoints(QPolygonF([QPointF(x, y) for x, y in spots.tolist()]))
 
     def _paint_images(self, painter: QPainter) -> None:
-        count, rows, columns = self._images.shape
-        across, zoom = best_grid(count, columns, rows, self.width(), self.height(), self.devicePixelRatioF())
-        for place, image in enumerate(self._images):
-            pixels = np.ascontiguousarray(image)
-            picture = QImage(pixels.data, columns, rows, columns, QImage.Format.Format_Grayscale8)
-            left, top = (place % across) * (columns * zoom + GAP), (place // across) * (rows * zoom + GAP)
-            painter.drawImage(QRectF(left, top, columns * zoom, rows * zoom), picture)
+        sheet, ratio = self._sheet, self.devicePixelRatioF()
+        grid = arranged(len(sheet), sheet.width, sheet.height, self.width(), self.height(), ratio)
+        for place in range(min(len(sheet), grid.rows * grid.across)):
+            sheet.paint(painter, place, grid.cell(place))

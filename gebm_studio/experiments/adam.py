@@ -16,7 +16,7 @@ class Adam(torch.optim.Adam):
     def descend(self, gradients: Sequence[Tensor | None]) -> None:
         """One step down gradients, one for each parameter; where there is None, the parameter stays."""
         (group,) = self.param_groups
-        pairs = [(p, g) for p, g in zip(group["params"], gradients, strict=True) if g is not None]
+        pairs = [(p, laid_out_as(p, g)) for p, g in zip(group["params"], gradients, strict=True) if g is not None]
         if not pairs:
             return
         parameters, taken = [p for p, _ in pairs], [g for _, g in pairs]
@@ -45,3 +45,8 @@ class Adam(torch.optim.Adam):
             eps=group["eps"],
             maximize=group["maximize"],
         )
+
+
+def laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A value in the memory layout of its parameter: fused kernels pair numbers by their place in memory."""
+    return value if value.stride() == parameter.stride() else torch.empty_like(parameter).copy_(value)

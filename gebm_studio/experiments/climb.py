@@ -10,9 +10,12 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from gebm_studio import schema
 from gebm_studio.experiments.ascent import Climb, Task, by_hand
-from gebm_studio.models.energies import Energy, Network
+from gebm_studio.experiments.means import EAGER, Means
+from gebm_studio.models.convolutional.form import Form
+from gebm_studio.models.energies import Convolutional, Energy, Network
 from gebm_studio.models.walk import Walk
 from gebm_studio.objectives import OBJECTIVES, PENALTIES
+from gebm_studio.objectives.penalties import Critic
 
 
 class Climber:
@@ -24,13 +27,16 @@ class Climber:
     Arguments:
         critic: e, whose network learns.
         parameters: Those of the critic, in the order of the gradients.
+        means: How convolutions are computed.
     """
 
-    def __init__(self, critic: Energy, parameters: list[nn.Parameter]) -> None:
-        self._critic, self._parameters = critic, parameters
+    def __init__(self, critic: Energy, parameters: list[nn.Parameter], means: Means = EAGER) -> None:
+        self._critic, self._parameters, self._means = critic, parameters, means
         # Switching modes costs a tenth of a step, so only where it does something.
         self._normalised = any(is_parametrized(module) for module in critic.modules())
         self.walk = Walk.of(critic.net) if isinstance(critic, Network) else None
+        self._form = Form(critic.net) if isinstance(critic, Convolutional) else None
+        self._layers = None if self._form is None else means.compiled(self._form)
 
     def climb(
         self, settings: schema.Objective, data: Tensor, samples: Tensor, c: Tensor, generator: torch.Generator
@@ -49,7 +55,9 @@ class Climber:
             raise ValueError(f"objective {settings.name} trains no critic")
         penalty = PENALTIES[settings.penalty] if settings.penalty in PENALTIES and settings.strength > 0 else None
         task = Task(value, penalty, settings.strength, data, samples, c, generator)
-        return self.by_autograd(task) if self.walk is None else self._by_hand(self.walk, task)
+        if self.walk is not None:
+            return self._by_hand(self.walk, task)
+        return self.by_autograd(task) if self._form is None else self._by_form(self._form, task)
 
     def by_autograd(self, task: Task) -> Climb:
         """The ascent of any critic."""
@@ -59,6 +67,25 @@ class Climber:
         on_data, on_samples = critic.judge(task.data, task.samples)
         if self._normalised:
             critic.eval()
+        return self._ascent(task, on_data, on_samples, critic)
+
+    def _by_form(self, form: Form, task: Task) -> Climb:
+        """The ascent of convolutions, by the means that were chosen; the penalty eagerly and in full precision."""
+        critic = self._critic
+        assert isinstance(critic, Convolutional) and self._layers is not None  # noqa: S101  it has a form
+        self._means.begin_step()
+        if self._normalised:
+            critic.train()
+        weights = form.weights()
+        if self._normalised:
+            critic.eval()
+        with self._means.precision():
+            value = self._layers(weights, torch.cat((task.data, task.samples)))
+        e = critic.raised(value.float() if self._means.mixed else value)
+        on_data, on_samples = e[: len(task.data)], e[len(task.data) :]
+        return self._ascent(task, on_data, on_samples, lambda x: critic.raised(form(weights, x)))
+
+    def _ascent(self, task: Task, on_data: Tensor, on_samples: Tensor, critic: Critic) -> Climb:
         value, overflows = task.value(on_data, on_samples, task.c)
         loss, penalty = -value, None
         if task.penalty is not None:

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gebm_studio.models.bases import Base, Mlp
-from gebm_studio.models.energies import Energy, Network
+from gebm_studio.experiments.means import EAGER, Means
+from gebm_studio.models.bases import Base, Conv, Mlp
+from gebm_studio.models.convolutional.batch_norm import of_batches
+from gebm_studio.models.convolutional.form import Form
+from gebm_studio.models.energies import Convolutional, Energy, Network
+from gebm_studio.models.networks import autograd_pullback
 from gebm_studio.models.products import back
 from gebm_studio.models.walk import Walk
 from gebm_studio.objectives.objective import BaseLoss
@@ -40,27 +44,38 @@ class Descender:
         base: G, which learns.
         critic: e.
         parameters: Those of the base, in the order of the gradients.
+        means: How convolutions are computed.
+
+    Attributes:
+        learning: Whether the base learns now: samples are then normalised by their own batch, as in its own step.
     """
 
-    def __init__(self, base: Base, critic: Energy, parameters: list[nn.Parameter]) -> None:
-        self._base, self._critic, self._parameters = base, critic, parameters
+    def __init__(self, base: Base, critic: Energy, parameters: list[nn.Parameter], means: Means = EAGER) -> None:
+        self._base, self._critic, self._parameters, self._means = base, critic, parameters, means
         self._walk = Walk.of(base.net) if isinstance(base, Mlp) else None
         self._critic_walk = Walk.of(critic.net) if isinstance(critic, Network) else None
+        self._generate = means.compiled(base) if isinstance(base, Conv) else base
+        self._by_batch = base.normalised if isinstance(base, Conv) else []
+        self._form = Form(critic.net) if isinstance(critic, Convolutional) else None
+        self._layers = None if self._form is None else means.compiled(self._form)
+        self.learning = True
 
     @torch.no_grad()
     def samples(self, z: Tensor) -> Tensor:
         """G(z), (N, *shape), of latents (N, d), without a graph."""
         if self._walk is None:
-            x: Tensor = self._base(z)
-            return x
+            self._means.begin_step()
+            with of_batches(self._by_batch if self.learning else []):
+                return self._generated(z)
         return self._shaped(self._walk.values(self._walk.weights(), z.T))
 
     @torch.no_grad()
     def descend(self, loss: BaseLoss, z: Tensor) -> Descent:
         """The descent on latents (N, d)."""
         if self._walk is None:
-            with torch.enable_grad():
-                x = self._base(z)
+            self._means.begin_step()
+            with torch.enable_grad(), of_batches(self._by_batch, remember=True):
+                x = self._generated(z)
             value, slope, e = self._slope(loss, x.detach())
             if not self._parameters:
                 return Descent(value, [], e)
@@ -91,6 +106,8 @@ class Descender:
 
     def _pullback(self, x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         walk = self._critic_walk
+        if self._form is not None:
+            return self._pullback_of_form(self._form, x)
         if walk is None or not isinstance(self._critic, Network):
             return self._critic.pullback(x)
         weights, floor = walk.weights(), self._critic.floor
@@ -102,6 +119,24 @@ class Descender:
             return back(weights[0][0], deltas[0]).T.reshape(x.shape)
 
         return raw[0] if floor is None else raw[0].clamp(min=floor), pull
+
+    def _pullback_of_form(self, form: Form, x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        critic, layers = self._critic, self._layers
+        assert isinstance(critic, Convolutional) and layers is not None  # noqa: S101  it has a form
+        weights = form.constants()
+
+        def e(x: Tensor) -> Tensor:
+            with self._means.precision():
+                value = layers(weights, x)
+            return critic.raised(value.float() if self._means.mixed else value)
+
+        return autograd_pullback(e, x)
+
+    def _generated(self, z: Tensor) -> Tensor:
+        """G(z) in full precision, whatever it was computed in."""
+        with self._means.precision():
+            x: Tensor = self._generate(z)
+        return x.float() if self._means.mixed else x
 
     def _shaped(self, x: Tensor) -> Tensor:
         """Examples (N, *shape) of columns (D, N)."""

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from gebm_studio import schema
-from gebm_studio.experiments.adam import Adam
-from gebm_studio.experiments.climb import Climber
-from gebm_studio.experiments.descent import Descender
+from gebm_studio.experiments.adam import Adam, laid_out_as
 from gebm_studio.experiments.negatives import Negatives
+from gebm_studio.experiments.steps import Steps
 from gebm_studio.models import Gebm
 from gebm_studio.models.energies import Normalised
 from gebm_studio.objectives import OBJECTIVES, climbed_constant
 from gebm_studio.objectives.objective import BaseLoss
 from gebm_studio.presets import PresetError
+from gebm_studio.schema.run import Speed
 from gebm_studio.targets import Target
 
 DIVERGED_AT = 1e8
@@ -52,18 +52,27 @@ class Learner:
     target: Target
     data_noise: torch.Generator
     latent_noise: torch.Generator
+    speed: Speed = field(default_factory=Speed)
 
     def __post_init__(self) -> None:
         self.overflows = 0
         self.penalty = self.base_gradient = math.nan
         self.energy_parameters = list(self.model.energy.parameters())
         self.base_parameters = list(self.model.base.parameters())
-        self._climber = Climber(self.model.critic, self.energy_parameters)
-        self._descender = Descender(self.model.base, self.model.critic, self.base_parameters)
+        self.steps = Steps(self.model, self.energy_parameters, self.base_parameters, self.speed)
         self._negatives = Negatives(self.model, self.latent_noise)
         self._walk: Iterator[None] | None = None
         self._optimisers: dict[str, Adam] = {}
         self._renew_references()
+
+    def tries(self, objective: schema.Objective, training: schema.Training) -> bool:
+        """Whether the device was still being tried for the fastest energy step, a piece of that; never on the CPU."""
+        if not self.steps.undecided(objective):
+            return False
+        self.steps.go_on_trying(self.target.shape, objective, training.batch)
+        if not self.steps.undecided(objective):
+            self.load_optimiser_state(self.optimiser_state())  # in the layout that the weights have now
+        return True
 
     def configure(self, training: schema.Training) -> None:
         """Take the learning rates of the settings, making the optimisers at the first call."""
@@ -122,16 +131,16 @@ class Learner:
             raise PresetError([f"objective {objective.name} trains no energy but one of kind flow; the energy rests"])
         if record.negatives == "base":
             data = self.target.sample(count, self.data_noise)
-            pushed_up = samples = self._descender.samples(model.prior(count, self.latent_noise))
+            pushed_up = samples = self.steps.descender.samples(model.prior(count, self.latent_noise))
         else:
             data, pushed_up = self._walked(objective, training)
-            samples = self._descender.samples(model.prior(count, self.latent_noise))
+            samples = self.steps.descender.samples(model.prior(count, self.latent_noise))
         if not self.energy_parameters:
             self._renew_references()
             with torch.no_grad():
                 self._move_constant(model.critic(samples), training)
             return
-        climb = self._climber.climb(objective, data, pushed_up, model.log_partition, self.latent_noise)
+        climb = self.steps.climber.climb(objective, data, pushed_up, model.log_partition, self.latent_noise)
         gradients = climb.gradients
         self.penalty = math.nan if climb.penalty is None else climb.penalty.item()
         if objective.penalty == "weight_decay":
@@ -159,12 +168,14 @@ class Learner:
         """
         z = self.model.prior(training.batch, self.latent_noise)
         if OBJECTIVES[objective.name].likelihood:
-            descent = self._descender.likelihood(self.target.sample(training.batch, self.data_noise), z)
+            descent = self.steps.descender.likelihood(self.target.sample(training.batch, self.data_noise), z)
         else:
-            descent = self._descender.descend(_base_loss(objective), z)
+            descent = self.steps.descender.descend(_base_loss(objective), z)
         if self.base_parameters:
             self._check("the base's loss", descent.loss.item(), "lower the base rate or the energy rate")
             self.base_gradient = self._descend("base", descent.gradients)
+            if not self.steps.descender.learning:  # a single step of a base that rests
+                self.steps.recalibrated()
         self._renew_references()
         self._move_constant(descent.values, training)
 
@@ -206,7 +217,7 @@ class Learner:
             for key, value in tensors.items():
                 owner, index, moment = key.split(".")
                 if owner == name:
-                    state.setdefault(int(index), {})[moment] = value.clone()
+                    state.setdefault(int(index), {})[moment] = _laid_out(optimiser, int(index), value)
             optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
     @torch.no_grad()
@@ -258,6 +269,12 @@ def _base_loss(settings: schema.Objective) -> BaseLoss:
     if loss is None:
         raise PresetError([f"objective {settings.name} trains the energy alone; the base rests"])
     return loss
+
+
+def _laid_out(optimiser: Adam, index: int, value: Tensor) -> Tensor:
+    """A copy of what Adam keeps of a parameter, in that parameter's layout."""
+    parameter = optimiser.param_groups[0]["params"][index]
+    return laid_out_as(parameter, value).clone() if value.shape == parameter.shape else value.clone()
 
 
 def _norm(gradients: Iterable[Tensor]) -> float:

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from gebm_studio import schema
-from gebm_studio.models import fits
+from gebm_studio.models import convolutional, fits
+from gebm_studio.models.convolutional.batch_norm import normalised_layers, recalibrate
 from gebm_studio.models.flows import Flow, in_precision_of
-from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
+from gebm_studio.models.networks import Pullback, autograd_pullback, constant, mlp, pullback
 from gebm_studio.petals import petal_points
 from gebm_studio.schema.model import CircleBase, ConvBase, FlowBase, FlowerBase, GaussianBase, MlpBase, PpcaBase
 
@@ -188,26 +189,32 @@ class Density(nn.Module):
 
 
 class Conv(Base):
-    """A generator of 8×8 grey images: a linear layer to 2×2, then two steps of doubling."""
+    """A generator of images by one of the convolutional architectures."""
 
-    def __init__(self, section: ConvBase) -> None:
+    def __init__(self, section: ConvBase, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.latent_dim = section.latent_dim
-        wide = section.channels
-        self.seed = nn.Linear(section.latent_dim, wide * 4)
-        self.net = nn.Sequential(
-            nn.ReLU(),
-            nn.ConvTranspose2d(wide, wide, 4, stride=2, padding=1),
-            nn.ReLU(),
-            nn.ConvTranspose2d(wide, max(wide // 2, 1), 4, stride=2, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(max(wide // 2, 1), 1, 3, padding=1),
-            nn.Tanh(),
-        )
+        self.latent_dim, self.shape = section.latent_dim, shape
+        self.net = convolutional.generator(section, shape)
+        self.normalised = normalised_layers(self.net)
 
     def forward(self, z: Tensor) -> Tensor:
-        x: Tensor = self.net(self.seed(z).reshape(len(z), -1, 2, 2))
+        # Rows in order, whatever the layout of the maps before.
+        x: Tensor = self.net(z).contiguous()
         return x
+
+    def pullback(self, z: Tensor) -> tuple[Tensor, Pullback]:
+        with constant(self):
+            return autograd_pullback(self, z)
+
+    def recalibrate(self, count: int = 4096) -> None:
+        """Make the running statistics of batch normalisation, where there is any, exact for the weights as they are.
+
+        Arguments:
+            count: Latents, always the same ones: doing it again changes no bit.
+        """
+        if self.normalised:
+            z = torch.randn(count, self.latent_dim, generator=torch.Generator().manual_seed(count))
+            recalibrate(self, z.to(self.normalised[0].mean.device))
 
 
 def build(section: schema.Base, shape: tuple[int, ...], draws: Draws) -> Base:
@@ -230,9 +237,7 @@ def build(section: schema.Base, shape: tuple[int, ...], draws: Draws) -> Base:
     if isinstance(section, PpcaBase):
         return Linear(*fits.ppca(draws(FITTED).flatten(1), section.components), shape)
     if isinstance(section, ConvBase):
-        if shape != (1, 8, 8):
-            raise ValueError(f"base: kind conv makes 8×8 images, the target has shape {shape}; use kind mlp")
-        return Conv(section)
+        return _conv(section, shape)
     if isinstance(section, FlowerBase):
         if shape != (3,):
             raise ValueError(f"base: kind flower lives in R³, the target has shape {shape}; use kind mlp")
@@ -244,6 +249,12 @@ def build(section: schema.Base, shape: tuple[int, ...], draws: Draws) -> Base:
     if shape != (len(section.matrix),):
         raise ValueError(f"base.matrix: the target has shape {shape}, A has {len(section.matrix)} rows")
     return Linear(torch.tensor(section.matrix), torch.tensor(section.shift))
+
+
+def _conv(section: ConvBase, shape: tuple[int, ...]) -> Conv:
+    base = Conv(section, shape).eval()
+    base.recalibrate(256)
+    return base
 
 
 def _gaussian(section: GaussianBase, shape: tuple[int, ...], draws: Draws) -> Linear:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
 
-from gebm_studio.models import bases
+from gebm_studio.models import bases, convolutional
 from gebm_studio.models.bases import Base, Density
 from gebm_studio.models.flows import Flow
-from gebm_studio.models.networks import Pullback, autograd_pullback, mlp, pullback
+from gebm_studio.models.networks import Pullback, autograd_pullback, constant, mlp, pullback
 from gebm_studio.schema.model import (
     ConvEnergy,
     FlowEnergy,
@@ -59,7 +58,11 @@ class Network(Energy):
         self.net, self.floor = net, floor
 
     def forward(self, x: Tensor) -> Tensor:
-        energy: Tensor = self.net(x).squeeze(1)
+        return self.raised(self.net(x))
+
+    def raised(self, value: Tensor) -> Tensor:
+        """E (N,) of what the network gives, (N, 1)."""
+        energy = value.squeeze(1)
         return energy if self.floor is None else energy.clamp(min=self.floor)
 
     def pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
@@ -75,6 +78,14 @@ class Network(Energy):
         above = energy >= self.floor  # a floor stops the gradient of what it has raised
         raised = energy.clamp(min=self.floor)
         return raised, lambda gradient: back((gradient * above).unsqueeze(1)).reshape(shape)
+
+
+class Convolutional(Network):
+    """A network of convolutions; see `models.convolutional`."""
+
+    def pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        with constant(self):
+            return autograd_pullback(self, x)
 
 
 class Linear(Energy):
@@ -186,9 +197,7 @@ def build(section: Pointwise, shape: tuple[int, ...], base: Base, log_base: Func
         net = mlp(widths, section.activation, normalised=section.spectral_norm, residual=section.residual)
         return Network(nn.Sequential(nn.Flatten(), net) if len(shape) > 1 else net, section.floor)
     if isinstance(section, ConvEnergy):
-        if shape != (1, 8, 8):
-            raise ValueError(f"energy: kind conv judges 8×8 images, the target has shape {shape}; use kind mlp")
-        return Network(_conv(section), section.floor)
+        return Convolutional(convolutional.critic(section, shape), section.floor)
     if isinstance(section, LinearEnergy):
         if shape != (len(section.weights),):
             raise ValueError(f"energy.weights: the target has shape {shape}, got {len(section.weights)} entries")
@@ -202,23 +211,3 @@ def build(section: Pointwise, shape: tuple[int, ...], base: Base, log_base: Func
             raise ValueError("energy: kind flow needs a base with a density; use a base of kind flow, gaussian or ppca")
         return Normalised(section, base)
     return Ratio(log_base, log_target, section.offset)
-
-
-def _conv(section: ConvEnergy) -> nn.Sequential:
-    """8×8 → 4×4 → 2×2 → one number."""
-    half, wide = max(section.channels // 2, 1), section.channels
-    wrap: Callable[[nn.Module], nn.Module] = spectral_norm if section.spectral_norm else _as_it_is
-    return nn.Sequential(
-        wrap(nn.Conv2d(1, half, 3, padding=1)),
-        nn.SiLU(),
-        wrap(nn.Conv2d(half, wide, 4, stride=2, padding=1)),
-        nn.SiLU(),
-        wrap(nn.Conv2d(wide, wide, 4, stride=2, padding=1)),
-        nn.SiLU(),
-        nn.Flatten(),
-        wrap(nn.Linear(4 * wide, 1)),
-    )
-
-
-def _as_it_is(module: nn.Module) -> nn.Module:
-    return module

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -105,6 +106,19 @@ def autograd_pullback(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[
         return pulled
 
     return y.detach(), back
+
+
+@contextmanager
+def constant(module: nn.Module) -> Iterator[None]:
+    """Let the parameters of a module be constants in here, so that a graph keeps nothing for their gradients."""
+    learning = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    try:
+        for parameter in learning:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
 
 
 _aten = torch.ops.aten

@@ -190,8 +190,8 @@ def test_networks_of_every_size(latent: int, hidden: int, depth: int, activation
     ("sections", "says"),
     [
         ({"base": {"kind": "linear", "matrix": [[1.0]], "shift": [0.0]}}, "A has 1 rows"),
-        ({"base": {"kind": "conv"}, "energy": {"kind": "mlp"}}, "8×8 images"),
-        ({"energy": {"kind": "conv"}}, "8×8 images"),
+        ({"base": {"kind": "conv"}, "energy": {"kind": "mlp"}}, "square images of 8, 16"),
+        ({"energy": {"kind": "conv"}}, "square images of 8, 16"),
         ({"energy": {"kind": "quadratic", "precision": [[1.0]], "mean": [0.0]}}, "1 entries"),
     ],
 )

@@ -32,7 +32,7 @@ class TrialRun:
             for place, role in enumerate(ROLES)
         }
         self._score_noise = draws["score"]
-        self._learner = Learner(self._model, target, draws["data"], draws["latent"])
+        self._learner = Learner(self._model, target, draws["data"], draws["latent"], preset.speed)
         self._learner.configure(preset.training)
         self.iteration = 0
         self._critic_left = preset.training.energy_steps

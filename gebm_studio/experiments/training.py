@@ -64,8 +64,10 @@ class Training:
             for index, role in enumerate(ROLES)
         }
         draws = self.generators
-        self.learner = Learner(self.model, self.target, draws["data"], draws["latent"])
+        self.learner = Learner(self.model, self.target, draws["data"], draws["latent"], preset.speed)
         self.learner.configure(preset.training)
+        self.schedule = Schedule(preset.training)
+        self.learner.steps.let_base_learn(self.schedule.learns("base"))
         self.average = Average(self.model.base, preset.training.ema)
         self.evaluation = Evaluation(
             self.model, self.target, draws["evaluation"], preset.objective.name, preset.quality.features
@@ -77,7 +79,6 @@ class Training:
         self.critic_look = CriticLook(self.model, self.target, preset.seed)
         self.diagnosing = Diagnosing(self.target)
         self.curves = CurveTable(COLUMNS)
-        self.schedule = Schedule(preset.training)
         self._base_rests = self.schedule.base_is_done
         self.settings_version = 0
         self.model_version = 0
@@ -120,6 +121,8 @@ class Training:
         self.curves.go_on()
         try:
             if self.schedule.energy_is_next:
+                if self.learner.tries(self.preset.objective, self.preset.training):
+                    return
                 if self.learner.walks(self.preset.objective, self.preset.training):
                     return
                 self._energy_step()
@@ -190,7 +193,9 @@ class Training:
     def _settle_base(self) -> None:
         """Once the base rests, its average takes its place: what the energy learns from then on is about that one."""
         rested, self._base_rests = self._base_rests, self.schedule.base_is_done
-        if self._base_rests and not rested and self.average.take_its_place():
+        averaged = self._base_rests and not rested and self.average.take_its_place()
+        # After that: the statistics of batches become those of the weights that stay.
+        if self.learner.steps.let_base_learn(self.schedule.learns("base")) or averaged:
             self._model_moved()
 
     def _model_moved(self) -> None:
@@ -365,6 +370,7 @@ class Training:
         put_back(self, tensors)
         self.schedule.take_back(counts)
         self._base_rests = self.schedule.base_is_done
+        self.learner.steps.let_base_learn(self.schedule.learns("base"))
         self.learner.overflows = counts["overflows"]
         self.model_version += 1
         for exhibit in self.exhibits.values():

@@ -12,6 +12,8 @@ EVEN, WIDE, IMAGES = 0.5, 0.66, 0.72
 """Share of the upper row for data space: beside latent space, for three pictures, for grids of images."""
 CURVES = 0.5, 0.6
 """Share of the lower row for curves beside diagnostics: in a narrow window, and where the row is wider than `ROOMY`."""
+QUALITY = 0.62, 0.68
+"""The same for the quality of images, which has more to say than curves."""
 ROOMY = 640
 NEAR = 8
 """Widths that differ by no more than this many pixels count as the same."""
@@ -30,9 +32,9 @@ LEAST = 234
 OPTIONAL = {
     "gallery": "data", "race": "curves", "decay": "curves", "sweep": "curves", "critic": "latent", "compare": "data",
     "pair": "data", "bars": "latent", "bound": "diagnostics", "tangent": "diagnostics", "plan": "diagnostics",
-    "swept": "curves", "flow": "data", "flow_curves": "curves",
+    "swept": "curves", "flow": "data", "flow_curves": "curves", "quality": "curves",
 }  # fmt: skip
-"""Docks that only some presets need, each with the one that it stands before."""
+"""Docks that only some presets need, each with the one that it stands before; of several at a place the first named."""
 GIVES_WAY = {
     "race": ("diagnostics",), "sweep": ("diagnostics",), "compare": ("latent",),
     "pair": ("data", "latent", "curves", "diagnostics"), "flow": ("data", "latent", "curves", "diagnostics"),
@@ -51,10 +53,10 @@ class Split(NamedTuple):
 
 SPLITS = {
     "upper": Split((("data",), ("latent",)), (EVEN, WIDE, IMAGES), ACROSS),
-    "lower": Split((("curves",), ("diagnostics",)), (LOG, EVEN, *CURVES), ACROSS),
+    "lower": Split((("curves",), ("diagnostics",)), (LOG, EVEN, *CURVES, *QUALITY), ACROSS),
     "rows": Split((("data", "latent"), ("curves", "diagnostics")), (0.55, 0.6, TALL, HIGH, LAB, FLOWS), DOWN),
 }
-VERSION = 5
+VERSION = 6
 """Raised whenever docks come or go, so that an old layout is not forced on a new set."""
 
 Area = Qt.DockWidgetArea
@@ -226,7 +228,7 @@ class Docks(QMainWindow):
         if "pair" in self._wanted:
             log = max(LOG, self.docks["log"].minimumSizeHint().width() / middle)
             return log if self._front("curves") == "log" else EVEN
-        return CURVES[middle > ROOMY]
+        return (QUALITY if self._front("curves") == "quality" else CURVES)[middle > ROOMY]
 
     def _share_soon(self) -> None:
         """Share the rows anew once the right docks are in front, unless a person has chosen their sizes."""

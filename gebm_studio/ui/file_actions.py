@@ -14,6 +14,7 @@ from gebm_studio.messages import (
     ExportCompare,
     ExportCurves,
     ExportFlow,
+    ExportQuality,
     ExportRace,
     ExportSweep,
     ExportValues,
@@ -28,6 +29,8 @@ from gebm_studio.ui.session import Session
 
 PRESET, RUN = ".toml", ".gebm"
 OPENABLE = (PRESET, RUN)
+LARGE = "PNG at 4 ×"
+"""The filter of a file dialog for pictures with four pixels for each of the window."""
 
 
 class FileActions:
@@ -122,6 +125,21 @@ class FileActions:
         self._remember(path)
         self._session.send(ExportRace(str(path)))
 
+    def ask_export_quality(self) -> None:
+        """Ask where to and write the measurements of the images' quality, as a table or as bars."""
+        proposal = self.folder / f"{self._session.name or 'run'}-quality.csv"
+        filters = f"CSV (*.csv);;PNG (*.png);;{LARGE} (*.png)"
+
+        def write(path: Path) -> None:
+            self.export_quality(path, 4 if dialog.selectedNameFilter().startswith(LARGE) else 1)
+
+        dialog = ask_save(self._window, "Export the quality", filters, proposal, write)
+
+    def export_quality(self, path: Path, scale: int = 1) -> None:
+        """Write the measurements of the images' quality as CSV, or their bars as PNG."""
+        self._remember(path)
+        self._session.send(ExportQuality(str(path), scale))
+
     def ask_export_sweep(self) -> None:
         """Ask where to and write the table of the sweep."""
         proposal = self.folder / f"{self._session.name or 'run'}-sweep.csv"
@@ -170,17 +188,15 @@ class FileActions:
     def ask_export_panel(self, panel: Panel) -> None:
         """Ask where to and write the picture of a panel."""
         proposal = self.folder / f"{self._session.name or 'run'}-{panel.part}.png"
-        filters = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
-        ask_save(
-            self._window,
-            f"Export {panel.title.lower()}",
-            filters,
-            proposal,
-            lambda path: self.export_panel(panel, path),
-        )
+        filters = f"PNG (*.png);;{LARGE} (*.png);;SVG (*.svg);;PDF (*.pdf)"
 
-    def export_panel(self, panel: Panel, path: Path) -> None:
-        """Write the picture of a panel as PNG, SVG or PDF."""
+        def write(path: Path) -> None:
+            self.export_panel(panel, path, 4.0 if dialog.selectedNameFilter().startswith(LARGE) else 1.0)
+
+        dialog = ask_save(self._window, f"Export {panel.title.lower()}", filters, proposal, write)
+
+    def export_panel(self, panel: Panel, path: Path, scale: float = 1.0) -> None:
+        """Write the picture of a panel as PNG, SVG or PDF, `scale` pixels for each of the window."""
         from gebm_studio.ui.render import SUFFIXES, export_panel  # only now: it loads Qt's SVG part
 
         if path.suffix.lower() not in SUFFIXES:
@@ -188,7 +204,7 @@ class FileActions:
             return
         self._remember(path)
         try:
-            export_panel(panel, path)
+            export_panel(panel, path, scale)
         except OSError as error:
             self._say("error", [explain(error, path)], "file")
             return

@@ -57,6 +57,7 @@ def _file(window: StudioWindow, menu: QMenu) -> None:
     of_kind |= {
         _add(menu, "Export &curves as CSV…", files.ask_export_curves): ("training", "particles"),
         _add(menu, "Export rac&e as CSV…", files.ask_export_race): ("training",),
+        _add(menu, "Export qualit&y…", files.ask_export_quality): ("training",),
         _add(menu, "Export co&mparison as CSV…", files.ask_export_compare): ("training",),
         _add(menu, "Export s&weep as CSV…", files.ask_export_sweep): ("training",),
         _add(menu, "Export &divergences as CSV…", files.ask_export_values): ("divergences",),

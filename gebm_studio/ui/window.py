@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from gebm_studio import files, presets
 from gebm_studio.engine.host import Mode, Options
-from gebm_studio.messages import Frame, Part
+from gebm_studio.messages import Frame, MeasureQuality, Part
 from gebm_studio.schema import DivergencesPreset, ParticlesPreset, Preset, TrainingPreset
 from gebm_studio.ui import autosaves, menus
 from gebm_studio.ui import theme as themes
@@ -181,6 +181,9 @@ class StudioWindow(QMainWindow):
         race.export_wished.connect(self.files.ask_export_race)
         cast(Any, self.panels["compare"]).export_wished.connect(self.files.ask_export_compare)
         cast(Any, self.panels["sweep"]).export_wished.connect(self.files.ask_export_sweep)
+        quality = cast(Any, self.panels["quality"])
+        quality.measure_wished.connect(lambda: session.send(MeasureQuality()))
+        quality.export_wished.connect(self.files.ask_export_quality)
         flow = cast(Any, self.panels["flow"])
         flow.export_wished.connect(self.files.ask_export_flow)
         flow.scrubbed.connect(cast(Any, self.panels["flow_curves"]).mark_step)
@@ -298,8 +301,10 @@ def _wanted(preset: Preset) -> frozenset[str]:
         return frozenset({"flow", "flow_curves"})
     if not isinstance(preset, TrainingPreset):
         return frozenset()
+    images = len(preset.target.shape or ()) == 3
     fills = {
-        "gallery": len(preset.target.shape or ()) == 3,
+        "gallery": images,
+        "quality": images,
         "race": bool(preset.race.lanes),
         "decay": bool(preset.decay.dimensions),
         "sweep": preset.sweep.study != "none",

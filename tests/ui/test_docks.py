@@ -11,8 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio.ui.docks import Docks
 
-NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "race", "decay", "sweep", "critic", "compare",
-         "pair", "bars", "bound", "tangent", "plan", "swept", "flow", "flow_curves", "controls", "log")  # fmt: skip
+NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "quality", "race", "decay", "sweep", "critic",
+         "compare", "pair", "bars", "bound", "tangent", "plan", "swept", "flow", "flow_curves",
+         "controls", "log")  # fmt: skip
 OF_A_TRAINING = ("data", "latent", "curves", "diagnostics")
 IMAGES = frozenset({"gallery"})
 RACE = frozenset({"race"})

@@ -46,7 +46,7 @@ def test_a_png_has_the_size_and_the_colours_of_the_panel(
     assert has_colour(pixels, theme.LIGHT.text, 20, 40)
     roles = {"data": "gebm", "latent": "chains", "curves": "first", "diagnostics": "gebm", "gallery": "base"}
     # A panel that shows no points of a role has its text at least.
-    roles |= {"compare": "gebm", "critic": "first", "decay": "text", "sweep": "text"}
+    roles |= {"compare": "gebm", "critic": "first", "decay": "text", "sweep": "text", "quality": "base"}
     role = roles.get(name, "chains")
     assert has_colour(pixels, getattr(theme.LIGHT, role), 30)
 

@@ -17,6 +17,7 @@ from gebm_studio.ui.panels.pair import PairPanel
 from gebm_studio.ui.panels.panel import Panel
 from gebm_studio.ui.panels.particles import FlowPanel
 from gebm_studio.ui.panels.plan import PlanPanel
+from gebm_studio.ui.panels.quality import QualityPanel
 from gebm_studio.ui.panels.race import RacePanel
 from gebm_studio.ui.panels.sweep import SweepPanel
 from gebm_studio.ui.panels.swept import SweptPanel
@@ -32,6 +33,7 @@ PANELS: dict[str, type[Panel[Any]]] = {
         CurvesPanel,
         DiagnosticsPanel,
         GalleryPanel,
+        QualityPanel,
         RacePanel,
         DecayPanel,
         SweepPanel,

@@ -41,6 +41,20 @@ def with_error(value: float, error: float, signed: bool = False) -> str:
     return f"{plus}{rounded:.{places}f} ± {error:.{places}f}".replace("-", MINUS)
 
 
+def with_interval(value: float, low: float, high: float, signed: bool = False) -> tuple[str, str]:
+    """A number and the ends of its interval, "low to high", all with the digits that half of the interval leaves.
+
+    The ends are empty where they are not known, or are nothing beside the number.
+    """
+    plus = "+" if signed and value > 0 else ""
+    half = (high - low) / 2
+    if not math.isfinite(half) or not math.isfinite(value) or half <= 1e-5 * max(abs(value), 1e-3):
+        return plus + short(value), ""
+    places = min(max(1 - math.floor(math.log10(half)), 0), 6)
+    texts = [f"{round(number, places) + 0.0:.{places}f}".replace("-", MINUS) for number in (value, low, high)]
+    return plus + texts[0], f"{texts[1]} to {texts[2]}"
+
+
 def count(value: int) -> str:
     """A whole number with a thin space between groups of three digits."""
     return f"{value:,}".replace(",", THIN).replace("-", MINUS)

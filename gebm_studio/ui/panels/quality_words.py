@@ -1,0 +1,246 @@
+"""What is said of a measurement of quality: the verdict, what it rests on, and how it compares with another."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from gebm_studio.messages import Interval, Measured, regime
+from gebm_studio.schema.target import Target
+from gebm_studio.ui.panels.facts import Fact
+from gebm_studio.ui.panels.numbers import count, short, with_error, with_interval
+
+AGREE = 1.05
+"""R-hat above which the chains are not taken to be in equilibrium (Vehtari et al., 2021, ask for 1.01)."""
+ENOUGH = 100.0
+"""Bulk effective sample size of all chains below which the same holds (Vehtari et al., 2021: 100 a chain of four)."""
+UNKNOWN: Interval = (math.nan, math.nan, math.nan)
+Tone = Literal["better", "worse", "open", "unsettled"]
+"""What the difference of the Fréchet distances says; of chains out of equilibrium it says nothing."""
+
+
+class Score(NamedTuple):
+    """A score by its name in `messages.Measured`, with its title, which way is better, and what it is written times."""
+
+    name: str
+    title: str
+    lower: bool
+    scale: float
+    tip: str
+
+    @property
+    def headings(self) -> tuple[str, str]:
+        """The title with the unit of its numbers, and the shortest form of it."""
+        unit = {1.0: "", 100.0: ", %", 1000.0: " × 1000"}[self.scale]
+        return self.title + unit, self.title.partition(" ")[0] + unit
+
+    @property
+    def direction(self) -> str:
+        """Which way is better."""
+        return "lower is better" if self.lower else "higher is better"
+
+
+SCORES = (
+    Score(
+        "frechet", "Fréchet distance", True, 1.0,
+        "‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½) between Gaussians of the features of images and of held-out data.",
+    ),
+    Score(
+        "kernel", "Kernel distance", True, 1000.0,
+        "MMD² between the features of images and of held-out data, without bias: near 0, of either sign, where the "
+        "laws agree.",
+    ),
+    Score(
+        "precision", "Precision", False, 100.0,
+        "Share of the images that lie within the reach of held-out data: how many look real.",
+    ),
+    Score(
+        "recall", "Recall", False, 100.0,
+        "Share of held-out data that lie within the reach of the images: how much of the data is covered.",
+    ),
+)  # fmt: skip
+LAWS = (("base", "base"), ("gebm", "GEBM"), ("data", "data"))
+"""The laws that are scored, with their names on screen."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A measurement that is kept to compare with, and of which preset and data it is."""
+
+    measured: Measured
+    preset: str
+    target: Target
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        return f"{self.preset} at iteration {count(self.measured.iteration)}"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a panel of quality shows: a measurement, and one to compare it with where that is fair."""
+
+    measured: Measured
+    beside: Measured | None = None
+
+    def score(self, law: str, name: str) -> Interval:
+        """A score of a law, NaN where there is none."""
+        return _score(self.measured, law, name)
+
+    def ghost(self, law: str, name: str) -> Interval:
+        """The same of the measurement to compare with."""
+        return UNKNOWN if self.beside is None else _score(self.beside, law, name)
+
+    def note(self, name: str) -> str:
+        """How a column was measured."""
+        return dict(self.measured.notes).get(name, "")
+
+    @property
+    def settled(self) -> bool:
+        """Whether the chains behind the GEBM's images are in equilibrium, as far as can be told."""
+        return not doubts(self.measured)
+
+
+def interval_text(value: Interval, scale: float = 1.0, signed: bool = False) -> str:
+    """A number with its interval in parentheses."""
+    middle, low, high = (scale * number for number in value)
+    text, ends = with_interval(middle, low, high, signed=signed)
+    return f"{text} ({ends})" if ends else text
+
+
+def half_text(value: Interval, scale: float = 1.0) -> str:
+    """A number ± half of its interval."""
+    middle, low, high = (scale * number for number in value)
+    return with_error(middle, (high - low) / 2)
+
+
+def doubts(measured: Measured) -> list[str]:
+    """Why the chains may not be in equilibrium; empty where nothing speaks against it."""
+    why = []
+    if math.isnan(measured.rhat):
+        why.append("R-hat is not known")
+    elif measured.rhat > AGREE:
+        why.append(f"R-hat {measured.rhat:.3g} is above {AGREE}")
+    if math.isnan(measured.ess):
+        why.append("ESS is not known")
+    elif measured.ess < ENOUGH:
+        why.append(f"ESS {short(measured.ess)} is below {ENOUGH:g}")
+    if note := regime(measured.time):
+        why.append(note)
+    return why
+
+
+def tone_of(measured: Measured) -> Tone:
+    """What may be claimed of the energy."""
+    middle, low, high = measured.difference
+    if math.isnan(middle) or math.isnan(low) or math.isnan(high):
+        return "open"
+    if doubts(measured):
+        return "unsettled"
+    return "better" if high < 0 else "worse" if low > 0 else "open"
+
+
+def verdict(measured: Measured) -> str:
+    """One sentence with its numbers."""
+    middle, low, high = measured.difference
+    if math.isnan(middle):
+        return "FD(GEBM) − FD(base) could not be measured: no claim"
+    text, ends = with_interval(middle, low, high, signed=True)
+    number = f"FD(GEBM) − FD(base) = {text}" + (f" (95 %: {ends})" if ends else "")
+    claim = {
+        "better": ": the energy improves the base",
+        "worse": ": the energy makes the base worse",
+        "open": ": the interval holds zero, no claim" if ends else ": without an interval, no claim",
+        "unsettled": ", but the chains are not in equilibrium: no claim",
+    }
+    if not math.isnan(measured.rhat) or tone_of(measured) != "unsettled":
+        return number + claim[tone_of(measured)]
+    return number + ", but it is not known whether the chains are in equilibrium: no claim"
+
+
+def verdict_tip(measured: Measured) -> str:
+    """What the verdict speaks of, how it was measured, and what speaks against a claim."""
+    why = doubts(measured)
+    note = dict(measured.notes).get("difference", "")
+    parts = ["The difference of the Fréchet distances to held-out data, paired, with its 95 % interval.", note]
+    return " ".join(part for part in [*parts, f"No claim: {'; '.join(why)}." if why else ""] if part)
+
+
+def facts_of(measured: Measured, few: bool = False) -> list[Fact]:
+    """What the verdict rests on: the ratio, KALE, how well the chains mixed, and when it was measured.
+
+    Arguments:
+        measured: The measurement.
+        few: Whether there is room for what the verdict depends on only.
+    """
+    notes = dict(measured.notes)
+    facts = [Fact(f"iteration {count(measured.iteration)}", "The model that was measured, on a copy of it.")]
+    if not few and not math.isnan(measured.ratio[0]):
+        tip = "100 FD(GEBM) / FD(base) with its 95 % interval: below 100 the energy improves the base. "
+        facts.append(Fact(f"· ratio {half_text(measured.ratio)} %", tip + notes.get("ratio", "")))
+    if not few and not math.isnan(measured.kale[0]):
+        tip = "F(E, c) on held-out images, in nats, with its 95 % interval: what the energy knows beyond the base. "
+        facts.append(Fact(f"· KALE {half_text(measured.kale)}", tip + notes.get("kale", "")))
+    doubtful = math.isnan(measured.rhat) or measured.rhat > AGREE
+    agree = f"Rank-normalised split R-hat of the chains behind GEBM: above {AGREE} they are not in equilibrium. "
+    known = "—" if math.isnan(measured.rhat) else f"{measured.rhat:.3f}"
+    facts.append(_marked(f"R-hat {known}", agree + notes.get("rhat", ""), doubtful))
+    scarce = math.isnan(measured.ess) or measured.ess < ENOUGH
+    size = f"Bulk effective sample size of all chains behind GEBM: below {ENOUGH:g} they do not tell enough. "
+    facts.append(_marked(f"ESS {short(measured.ess)}", size + notes.get("ess", ""), scarce))
+    if note := regime(measured.time):
+        facts.append(
+            _marked(note, "Below a time of 1 chains descend from their start and have not come to rest.", True)
+        )
+    elif not few and not math.isnan(measured.time):
+        facts.append(Fact(f"· time {short(measured.time)}", "Overdamped time that each chain has run."))
+    return facts
+
+
+def why_not_compared(measured: Measured, target: Target, reference: Reference) -> str:
+    """Why a measurement on a target may not be compared with another; empty where it may."""
+    if target != reference.target:
+        kinds = [one.kind.replace("_", " ") for one in (reference.target, target)]
+        if kinds[0] != kinds[1]:
+            return f"not compared with {reference.name}: its data are {kinds[0]}, these are {kinds[1]}"
+        new, old = target.model_dump(), reference.target.model_dump()
+        other = ", ".join(name.replace("_", " ") for name in new if new[name] != old[name])
+        return f"not compared with {reference.name}: its data differ in {other}"
+    if measured.protocol == reference.measured.protocol:
+        return ""
+    now, then = (clauses(one.protocol) for one in (measured, reference.measured))
+    here = "; ".join(part for part in now if part not in then) or "less is said"
+    there = "; ".join(part for part in then if part not in now) or "less is said"
+    return f"not compared with {reference.name}, measured otherwise: {there} there, {here} here"
+
+
+def compared(measured: Measured, reference: Reference) -> str:
+    """How the Fréchet distances differ from those of a measurement with the same protocol."""
+    said = []
+    for law, title in LAWS[:2]:
+        change = change_of(_score(measured, law, "frechet"), _score(reference.measured, law, "frechet"))
+        if not math.isnan(change[0]):
+            said.append(f"FD({title}) {interval_text(change, signed=True)}")
+    return f"against {reference.name}: {', '.join(said) or 'no Fréchet distances'}"
+
+
+def change_of(now: Interval, then: Interval) -> Interval:
+    """The difference of two independent scores: the halves of their intervals add as errors do."""
+    (a, a_low, a_high), (b, b_low, b_high) = now, then
+    return a - b, a - b - math.hypot(a - a_low, b_high - b), a - b + math.hypot(a_high - a, b - b_low)
+
+
+def _score(measured: Measured, law: str, name: str) -> Interval:
+    return measured.scores.get(law, {}).get(name, UNKNOWN)
+
+
+def _marked(text: str, tip: str, warns: bool) -> Fact:
+    return Fact(f"· ⚠ {text}" if warns else f"· {text}", tip, warns)
+
+
+def clauses(protocol: str) -> list[str]:
+    """What a protocol says, piece by piece."""
+    return [part.strip() for part in re.split(r"[;,·]", protocol) if part.strip()]

@@ -7,12 +7,12 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from gebm_studio.engine.animation import Animation
 from gebm_studio.engine.flow_render import Renderer
 from gebm_studio.engine.tasks import Done
 from gebm_studio.experiments import ParticleFlow
@@ -22,10 +22,6 @@ from gebm_studio.presets import PresetError
 
 WIDEST = 1280
 """Pixels across an animation, so that it stays a file to send."""
-_EFFORT = {"lossless": True, "quality": 60, "method": 3}
-"""Of WebP. Without loss, since colours of small discs are the first to go; 200 frames of 960 particles take 3 MB."""
-_LOOK = 0.01
-"""Seconds that a piece waits for the encoder."""
 
 
 def write_curves(path: Path | str, flow: ParticleFlow) -> None:
@@ -147,81 +143,19 @@ def _animation(order: ExportFlow, flow: ParticleFlow) -> Iterator[Done]:
     chosen = np.unique(np.linspace(0, len(record) - 1, max(1, order.frames)).round().astype(int))
     # The record may thin itself out while this goes on.
     frames = [(record.steps[at], record.positions(at)) for at in chosen]
-    film = Film(_renderer(flow, min(order.size, WIDEST // len(flow.clouds))), frames)
+    film = animated(_renderer(flow, min(order.size, WIDEST // len(flow.clouds))), frames)
     with written_aside(order.path) as aside:
         yield from film.written(aside, 1000 // order.rate)
 
 
-class Film:
-    """Frames that a thread draws and encodes, while others look how far it is.
+def animated(renderer: Renderer, frames: Sequence[tuple[int, Floats]]) -> Animation:
+    """Steps and positions (flows, n, 2) as an animation."""
 
-    Arguments:
-        renderer: Draws them.
-        frames: Steps and positions (flows, n, 2).
-    """
+    def draw(at: int) -> Image.Image:
+        step, positions = frames[at]
+        return renderer.picture(positions, step)
 
-    def __init__(self, renderer: Renderer, frames: Sequence[tuple[int, Floats]]) -> None:
-        self._renderer, self._frames = renderer, frames
-        self._done, self._over, self._unwanted = 0, Event(), Event()
-        self._fault: Exception | None = None
-
-    def written(self, path: Path, milliseconds: int) -> Iterator[Done]:
-        """Write the file, yielding how many frames are drawn; where nobody asks on, the thread ends at the next one.
-
-        Raises:
-            OSError: Where the file cannot be written.
-        """
-        thread = Thread(target=self._write, args=(path, milliseconds), name="gebm-studio-film")
-        thread.start()
-        try:
-            while not self._over.wait(_LOOK):
-                yield self._done, len(self._frames)
-        finally:
-            self._unwanted.set()
-            thread.join()
-        if self._fault is not None:
-            raise self._fault
-
-    def _write(self, path: Path, milliseconds: int) -> None:
-        try:
-            how: dict[str, Any] = {} if path.suffix.lower() == ".gif" else _EFFORT
-            reel = _Reel(self._drawn, len(self._frames))
-            reel.save(path, save_all=True, duration=milliseconds, loop=0, **how)
-        except Exception as fault:  # noqa: BLE001  told by the thread that asked
-            self._fault = fault
-        finally:
-            self._over.set()
-
-    def _drawn(self, at: int) -> Image.Image:
-        if self._unwanted.is_set():
-            raise InterruptedError("nobody wants the film any more")
-        step, positions = self._frames[at]
-        picture = self._renderer.picture(positions, step)
-        self._done = at + 1
-        return picture
-
-
-class _Reel(Image.Image):
-    """Many pictures as one of several frames, drawn as the encoder comes to them: one at a time is in memory."""
-
-    def __init__(self, drawn: Callable[[int], Image.Image], frames: int) -> None:
-        super().__init__()
-        self.n_frames = frames
-        self._drawn = drawn
-        self._show(0)
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, frame: int) -> None:
-        if not 0 <= frame < self.n_frames:
-            raise EOFError(f"frame {frame} of {self.n_frames}")
-        if frame and frame != self._at:  # the encoder goes back to the first one when it is done
-            self._show(frame)
-
-    def _show(self, frame: int) -> None:
-        picture = self._drawn(frame)
-        self.im, self._mode, self._size, self._at = picture.im, picture.mode, picture.size, frame
+    return Animation(draw, len(frames))
 
 
 def _cell(value: float) -> str:

@@ -7,8 +7,9 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from gebm_studio.engine.lettering import font, spelled
 from gebm_studio.messages import Extent, Floats
 
 BACKGROUND, FRAME, TEXT, QUIET = (255, 255, 255), (212, 216, 222), (28, 32, 38), (86, 94, 105)
@@ -19,11 +20,6 @@ _PARTS, _LEVELS = 2, 4
 _RADIUS = 1 / 160
 """Of a disc, as a share of the square's side, where there are up to `_MANY` points; more of them are smaller."""
 _MANY = 500
-_FONTS = ("DejaVuSans.ttf", "Arial.ttf", "segoeui.ttf", "Helvetica.ttc", "LiberationSans-Regular.ttf")
-_PLAIN = str.maketrans({"λ": "lambda", "ℓ": "l", "δ": "delta", "β": "beta", "ε": "epsilon", "₂": "2", "²": "^2"} | {
-    digit: f"^{value}" for value, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")
-})  # fmt: skip
-"""For the font that Pillow brings, which knows no Greek."""
 
 Picture = NDArray[np.uint8]
 
@@ -56,7 +52,7 @@ class Renderer:
             _blend(self._square(pixels, flow), self._coverage(points), PARTICLES)
         picture = Image.fromarray(pixels)
         right = self.size[0] - _GAP
-        ImageDraw.Draw(picture).text((right, self._header / 2), f"{step:,}", QUIET, _font(self._letters)[0], "rm")
+        ImageDraw.Draw(picture).text((right, self._header / 2), f"{step:,}", QUIET, font(self._letters), "rm")
         return picture
 
     @property
@@ -66,11 +62,10 @@ class Renderer:
     def _sheet(self, labels: Sequence[str]) -> Image.Image:
         sheet = Image.new("RGB", self.size, BACKGROUND)
         draw = ImageDraw.Draw(sheet)
-        font, greek = _font(self._letters)
         for flow, label in enumerate(labels):
             left = _GAP + flow * (self._side + _GAP)
-            text = label if greek else label.translate(_PLAIN)
-            draw.text((left, self._header / 2), text, TEXT, font, "lm")
+            text = spelled(label, self._letters)
+            draw.text((left, self._header / 2), text, TEXT, font(self._letters), "lm")
             corner = left - 1, self._header - 1
             draw.rectangle((*corner, corner[0] + self._side + 1, corner[1] + self._side + 1), outline=FRAME)
         return sheet
@@ -113,14 +108,3 @@ def _blend(square: Picture, covered: NDArray[np.float32], colour: tuple[int, int
     share = covered[rows, columns, None]
     mixed = square[rows, columns] * (1 - share) + np.array(colour, dtype=np.float32) * share
     square[rows, columns] = np.round(mixed).astype(np.uint8)
-
-
-@cache
-def _font(size: int) -> tuple[ImageFont.FreeTypeFont | ImageFont.ImageFont, bool]:
-    """A font of the system, which knows Greek, or else the one that Pillow brings, which does not."""
-    for name in _FONTS:
-        try:
-            return ImageFont.truetype(name, size), True
-        except OSError:
-            continue
-    return ImageFont.load_default(size), False

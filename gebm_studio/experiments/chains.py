@@ -12,7 +12,7 @@ from torch import Tensor
 from gebm_studio import samplers, schema
 from gebm_studio.diagnostics import ModeTracker
 from gebm_studio.experiments.draws import time_of_step
-from gebm_studio.experiments.history import PLANE, SHOWN, Film, History, Round
+from gebm_studio.experiments.history import PLANE, SHOWN, History, Round
 from gebm_studio.models import Calibration, Gebm, calibrated
 from gebm_studio.targets import Target
 
@@ -27,7 +27,7 @@ RANGE = 4.0
 class Chains:
     """Chains on ν_β(z) ∝ η(z) e^{−βE(G(z))} that follow the model as it learns.
 
-    All that they remember of the past (histories, film, histogram) is bounded.
+    All that they remember of the past (histories, histogram) is bounded.
     """
 
     def __init__(self, model: Gebm, target: Target, settings: schema.Sampler, generator: torch.Generator) -> None:
@@ -71,7 +71,6 @@ class Chains:
     def _forget(self) -> None:
         self.history = History()
         self.histogram = torch.zeros(BINS, dtype=torch.float64)
-        self.film = Film()
         self.learning = False
 
     def _count_anew(self) -> None:
@@ -159,7 +158,6 @@ class Chains:
             if velocity is not None and self.velocity is not None:
                 kept = min(len(velocity), len(position))
                 self.state = self.state._replace(velocity=torch.cat((velocity[:kept], self.velocity[kept:])))
-            self.film = Film()
         else:
             self._sampler = samplers.make(settings)
             if settings.step_size != old.step_size:
@@ -255,7 +253,6 @@ class Chains:
         if self._model.base.latent_dim == 1:
             line = position[:, 0].double().cpu().clamp(-RANGE, RANGE)
             self.histogram += torch.histc(line, BINS, -RANGE, RANGE)
-        self.film.append(self.steps, position[:SHOWN])
 
     def tensors(self) -> dict[str, Tensor]:
         """All that a checkpoint needs to go on bit for bit."""

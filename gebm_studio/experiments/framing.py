@@ -48,14 +48,19 @@ def frame_of(run: Training, pull: Pull, *, run_id: int, state: State, rate: floa
         latent=views.latent(chains, extent=pull.latent_extent, **where) if "latent" in needs else None,
         curves=run.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,
         diagnostics=run.diagnosing.part(chains, _sampler_name(run)) if "diagnostics" in needs else None,
-        gallery=views.gallery(chains, pull.film_chain) if "gallery" in needs else None,
+        gallery=run.reel.part(preset, pull, version=run.model_version, known=known) if "gallery" in needs else None,
         race=exhibited("race"),
         decay=exhibited("decay"),
         sweep=exhibited("sweep"),
         critic=run.critic_part(pull, running) if "critic" in needs else None,
-        rests=not running,
+        rests=not running and not _pending(run, needs),
         reading=views.reading(pull.probe, chains.beta) if known and pull.probe else None,
     )  # fmt: skip
+
+
+def _pending(run: Training, needs: frozenset[Part]) -> bool:
+    """Whether something that is looked at is still to be computed, which goes on at rest too."""
+    return "gallery" in needs and run.reel.pending
 
 
 def _sampler_name(run: Training) -> str:

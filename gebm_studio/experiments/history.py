@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gebm_studio.messages import Doubles, Floats, Ints
 
 ROUNDS = 600
 SHOWN = 24
-FILM = 12
 PLANE = 2
 """Coordinates of the latents that are kept."""
 _NO_LATENTS: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
@@ -152,26 +150,6 @@ class History:
     def _order(self, since_mark: bool = False) -> NDArray[np.int64]:
         first = max(self._count - ROUNDS, self._fresh if since_mark else 0)
         return np.arange(first, self._count) % ROUNDS
-
-
-class Film:
-    """Positions from the first round to now, about evenly spaced, at most `FILM` of them.
-
-    Full, it drops every second one and from then on takes half as many.
-    """
-
-    def __init__(self) -> None:
-        self.frames: list[tuple[int, Tensor]] = []
-        self._stride, self._rounds = 1, 0
-
-    def append(self, step: int, position: Tensor) -> None:
-        """Take the positions (n, d) at a step, where it is their turn."""
-        if self._rounds % self._stride == 0:
-            self.frames.append((step, position.clone()))
-            if len(self.frames) > FILM:
-                del self.frames[1::2]
-                self._stride *= 2
-        self._rounds += 1
 
 
 def _as_wide(rows: NDArray[Any], row: NDArray[Any], nothing: float) -> NDArray[Any]:

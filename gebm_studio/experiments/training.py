@@ -19,6 +19,7 @@ from gebm_studio.experiments.experiment import Saved
 from gebm_studio.experiments.framing import frame_of
 from gebm_studio.experiments.keeping import put_back, tensors_of
 from gebm_studio.experiments.learner import Diverged, Learner
+from gebm_studio.experiments.reel import Reel
 from gebm_studio.experiments.schedule import Schedule
 from gebm_studio.experiments.views import Views
 from gebm_studio.messages import CriticPart, CurvesPart, Frame, Pull, SetValue, State, Step, StepOnce, frozen
@@ -77,6 +78,7 @@ class Training:
         self.exhibits = {part: make(self.model, self.target, preset) for part, make in EXHIBITS.items()}
         self.views = Views(self.model, self.target, preset.seed + PREVIEW_SEED)
         self.critic_look = CriticLook(self.model, self.target, preset.seed)
+        self.reel = Reel(self.model, self.target, preset.seed)
         self.diagnosing = Diagnosing(self.target)
         self.curves = CurveTable(COLUMNS)
         self._base_rests = self.schedule.base_is_done

@@ -6,7 +6,6 @@ panel leaves every result as it is.
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
@@ -17,19 +16,14 @@ from torch import Tensor
 from gebm_studio import schema
 from gebm_studio.experiments.chains import BINS, RANGE, Chains
 from gebm_studio.experiments.data_line import data_line, line_histogram, places
-from gebm_studio.experiments.history import SHOWN
 from gebm_studio.experiments.home import home_of
 from gebm_studio.experiments.maps import MapBudget, density_histogram, evaluated, robust_levels
-from gebm_studio.experiments.pixels import pixels
 from gebm_studio.experiments.pulls import base_step, force
 from gebm_studio.messages import (
     DataLine,
     DataPart,
     Extent,
-    Film,
     Floats,
-    GalleryPart,
-    Ints,
     LatentPart,
     Map,
     Reading,
@@ -41,7 +35,6 @@ from gebm_studio.targets import Target
 POINTS, IMAGE_POINTS = 768, 256
 """Points shown: an image costs a hundred times what a point of the plane costs."""
 ARROWS = 160
-GALLERY = 64
 HISTOGRAM_DRAWS, LINE_DRAWS = 16384, 4096
 LATENT_HOME: Extent = (-RANGE, RANGE, -RANGE, RANGE)
 PROPOSALS, PATHS, PATH_POINTS = 256, 12, 64
@@ -217,45 +210,6 @@ class Views:
         density = torch.softmax(-u, 0) / width
         total = chains.histogram.sum().clamp(min=1.0)
         return _floats(torch.stack((z.double().cpu(), u, density, chains.histogram / (total * width))))
-
-    @torch.no_grad()
-    def gallery(self, chains: Chains, film_chain: int) -> GalleryPart | None:
-        """The gallery's part; None for targets that are not images."""
-        if len(self._target.shape) != 3:
-            return None
-        model = self._model
-        chain = min(film_chain, SHOWN - 1, len(chains.position) - 1)
-        frames = [(step, position[chain]) for step, position in chains.film.frames]
-        frames.append((chains.steps, chains.position[chain]))
-        film = model.base(torch.stack([position for _, position in frames]))
-        images, energy = pixels(film), model.energy(film)
-        places: Ints = np.array([step for step, _ in frames], dtype=np.int32)
-        shown = Film(
-            mode="chain",
-            first=chain,
-            second=-1,
-            images=images,
-            at=frozen(places),
-            energy=_floats(energy),
-            potential=_floats(model.potential(chains.beta)(torch.stack([position for _, position in frames]))),
-            latents=_floats(torch.stack([position[:2] for _, position in frames])),
-            labels=(),
-            hops=-1,
-            nearest=images[:0],
-            distance=math.nan,
-            usual=math.nan,
-            regime="",
-        )
-        return GalleryPart(
-            data=pixels(self._data[:GALLERY]),
-            base=pixels(model.base(self._z[:GALLERY])),
-            gebm=pixels(model.base(chains.position[:GALLERY])),
-            done=chains.steps,
-            total=chains.steps,
-            hops=places[:0],
-            film=shown,
-            version=chains.steps,
-        )
 
     @torch.no_grad()
     def reading(self, probe: tuple[str, tuple[float, ...]], beta: float) -> Reading | None:

@@ -28,6 +28,7 @@ from gebm_studio.samplers.mala import Mala
 from gebm_studio.samplers.random_walk import RandomWalk
 from gebm_studio.samplers.rejection import Rejection
 from gebm_studio.samplers.sampler import Info, Law, Potential, value_and_gradient, value_at
+from gebm_studio.samplers.shared_noise import SharedNoise
 from gebm_studio.samplers.sphere import Sphere
 from gebm_studio.samplers.tempering import Tempering, TemperingState
 from gebm_studio.samplers.transport import Transport
@@ -35,7 +36,7 @@ from gebm_studio.samplers.ula import Ula
 from gebm_studio.samplers.zero_temperature import ZeroTemperature
 
 __all__ = [
-    "SAMPLERS", "DualAveraging", "Info", "Law", "Potential", "TemperingState",
+    "SAMPLERS", "DualAveraging", "Info", "Law", "Potential", "SharedNoise", "TemperingState",
     "adaptation_of", "make", "target_of", "value_and_gradient", "value_at", "warmed_up",
 ]  # fmt: skip
 

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from gebm_studio.samplers.shared_noise import drawn
+
 Potential = Callable[[Tensor], Tensor]
 """U: positions (N, D) → (N,), minus the log density up to a constant.
 
@@ -147,12 +149,12 @@ def prior_energy(position: Tensor) -> Tensor:
 
 def normal_like(position: Tensor, generator: torch.Generator) -> Tensor:
     """Standard normal noise of the shape, type and device of a tensor."""
-    return torch.randn(position.shape, generator=generator, dtype=position.dtype, device=position.device)
+    return drawn(torch.randn, position, generator)
 
 
 def uniform_like(value: Tensor, generator: torch.Generator) -> Tensor:
     """Uniform noise on [0, 1) of the shape, type and device of a tensor."""
-    return torch.rand(value.shape, generator=generator, dtype=value.dtype, device=value.device)
+    return drawn(torch.rand, value, generator)
 
 
 def finite(*parts: Tensor) -> Tensor:

@@ -193,7 +193,7 @@ def _swapped(state: TemperingState, generator: torch.Generator) -> TemperingStat
     gap = (state.ladder[pairs] - state.ladder[pairs + 1]).unsqueeze(1)
     ratio = gap * (below - above)
     probability = torch.where(ratio.isnan(), -math.inf, ratio).clamp(max=0).exp()
-    swaps = uniform_like(probability, generator) < probability
+    swaps = uniform_like(probability.flatten(), generator).view_as(probability) < probability
     order = torch.arange(k, device=pairs.device).unsqueeze(1).repeat(1, state.walker.shape[1])
     order[pairs] = torch.where(swaps, (pairs + 1).unsqueeze(1), pairs.unsqueeze(1))
     order[pairs + 1] = torch.where(swaps, pairs.unsqueeze(1), (pairs + 1).unsqueeze(1))

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from gebm_studio import messages as m
-from gebm_studio.engine import flow_files, flow_render, orders, tasks
+from gebm_studio.engine import flow_files, flow_render, lettering, orders, tasks
 from gebm_studio.experiments import ParticleFlow
 from gebm_studio.headless import run as headless
 from gebm_studio.presets import PresetError
@@ -85,12 +85,11 @@ def test_points_may_lie_anywhere() -> None:
 
 
 def test_without_a_font_of_the_system_labels_are_spelt_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flow_render, "_FONTS", ("no such font",))
-    flow_render._font.cache_clear()
-    assert flow_render._font(11)[1] is False
-    assert "KALE, λ = 10⁴".translate(flow_render._PLAIN) == "KALE, lambda = 10^4"
+    monkeypatch.setattr(lettering, "_FONTS", ("no such font",))
+    lettering._found.cache_clear()
+    assert lettering.spelled("KALE, λ = 10⁴", 11) == "KALE, lambda = 10^4"
     flow_render.Renderer(["λ"], np.zeros((1, 2), dtype=np.float32), (-1.0, 1.0, -1.0, 1.0), 1, 60)
-    flow_render._font.cache_clear()
+    lettering._found.cache_clear()
 
 
 @pytest.mark.parametrize("suffix", ["webp", "gif"])
@@ -148,7 +147,7 @@ def test_what_cannot_be_written_is_said(four: ParticleFlow, tmp_path: Path) -> N
 
 
 def test_a_fault_of_the_encoder_reaches_who_asked(four: ParticleFlow, tmp_path: Path) -> None:
-    film = flow_files.Film(flow_files._renderer(four, 60), [(0, four.record.positions(0))])
+    film = flow_files.animated(flow_files._renderer(four, 60), [(0, four.record.positions(0))])
     with pytest.raises(OSError, match="nowhere"):
         list(film.written(tmp_path / "nowhere" / "flow.webp", 40))
 
@@ -167,7 +166,7 @@ def test_frames_are_drawn_as_the_encoder_comes_to_them(
 
     monkeypatch.setattr(renderer, "picture", noted)
     frames = [(step, four.record.positions(step)) for step in range(5)]
-    film = flow_files.Film(renderer, frames)
+    film = flow_files.animated(renderer, frames)
     list(film.written(tmp_path / f"flow.{suffix}", 40))
     assert seen == [0, 1, 2, 3, 4]  # each once
     with Image.open(tmp_path / f"flow.{suffix}") as found:
@@ -186,7 +185,7 @@ def test_two_hundred_frames_are_a_file_to_send(tmp_path: Path) -> None:
     start = rng.standard_normal((4, 240, 2))
     frames = [(step, (start + 0.02 * step * np.sin(start)).astype(np.float32)) for step in range(10)]
     path = tmp_path / "flow.webp"
-    list(flow_files.Film(renderer, frames).written(path, 40))
+    list(flow_files.animated(renderer, frames).written(path, 40))
     assert 20 * path.stat().st_size < 3_000_000
 
 

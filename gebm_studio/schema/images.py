@@ -135,8 +135,9 @@ class ImageFiles(Images):
     )
     held_out: int = setting(
         2000,
-        help=HELD_OUT + " The first of the set's own test images; of a set without them, images drawn by the seed.",
-        label="Held-out points", unit="images", ge=100, le=50000, scale="log",
+        help=HELD_OUT + " The first of the set's own test images; of a set without them, at most half of its images, "
+        "drawn by the seed.",
+        label="Held-out points", unit="images", ge=10, le=50000, scale="log",
     )  # fmt: skip
 
     @property

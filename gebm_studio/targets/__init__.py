@@ -1,4 +1,4 @@
-"""The targets: toys with exact densities, mass on manifolds, digits, and a file of points."""
+"""The targets: toys with exact densities, mass on manifolds, sets of images, tables and files of points."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import assert_never
 import torch
 
 from gebm_studio.schema import target as schema
-from gebm_studio.targets import named
+from gebm_studio.targets import image_files, named
 from gebm_studio.targets.curves import BlurredCurve, moons, spiral, swiss_roll
 from gebm_studio.targets.finite import FiniteTarget
 from gebm_studio.targets.gaussians import Mixture
+from gebm_studio.targets.image_files import ImageSet
 from gebm_studio.targets.images import Digits, ImageTarget
 from gebm_studio.targets.manifolds import Flower, VonMises
 from gebm_studio.targets.mixtures import GaussianMixture, grid, ring
@@ -31,6 +32,7 @@ __all__ = [
     "Flower",
     "Funnel",
     "GaussianMixture",
+    "ImageSet",
     "ImageTarget",
     "Mixture",
     "Patches",
@@ -87,6 +89,8 @@ def build(section: schema.Target, *, seed: int, device: torch.device, folder: st
             return Sprites(section, seed=seed, device=device)
         case schema.Patches():
             return Patches(section, seed=seed, device=device)
+        case schema.ImageFiles():
+            return ImageSet(section, seed=seed, device=device, folder=folder)
         case schema.PointFile():
             return PointFile(section, seed=seed, device=device, folder=folder)
         case schema.Table():
@@ -105,4 +109,6 @@ def missing(section: schema.Target, folder: str = "") -> Preparation | None:
     match section:
         case schema.Table():
             return named.missing(section)
+        case schema.ImageFiles():
+            return image_files.missing(section, folder)
     return None

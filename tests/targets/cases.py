@@ -45,6 +45,7 @@ SECTIONS: dict[str, schema.Target] = {
     "digits": schema.Digits(),
     "sprites": schema.Sprites(),
     "patches": schema.Patches(),
+    "pictures": schema.ImageFiles(source="folder", path="pictures", size="8", held_out=40),
     "file": schema.PointFile(path="points.csv", held_out=40),
     "file of a line": schema.PointFile(path="line.npy", held_out=40, standardise=False),
     "wide file": schema.PointFile(path="wide.npy", held_out=40),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that the cases name."""
     import numpy as np
+    from PIL import Image
 
     where = tmp_path_factory.mktemp("points")
     rng = np.random.default_rng(5)
@@ -27,6 +28,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savetxt(where / "points.csv", csv, delimiter=",", header="height,weight", comments="")
     np.save(where / "line.npy", rng.exponential(size=(120, 1)))
     np.save(where / "wide.npy", (rng.normal(size=(200, 6)) * [9, 1, 5, 1, 1, 1] + 4).astype(np.float32))
+    (where / "pictures").mkdir()
+    for number, (red, green, blue) in enumerate(rng.integers(0, 256, (120, 3))):
+        pixels = np.linspace((red, green, blue), (blue, red, green), 8).astype(np.uint8)
+        Image.fromarray(np.repeat(pixels[None], 8, axis=0)).save(where / "pictures" / f"{number}.png")
     return where
 
 

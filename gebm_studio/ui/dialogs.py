@@ -59,50 +59,35 @@ def _open(dialog: QFileDialog, chosen: Chosen) -> QFileDialog:
     return dialog
 
 
-class ExportDialog(QDialog):
-    """What a sample grid holds and where it goes; stays open beside the running window."""
+class ExportForm(QDialog):
+    """Rows of settings, a format, a file, and a button that writes it; stays open beside the running window.
 
-    def __init__(self, parent: QWidget, folder: Path, export: Callable[[ExportSamples], None], *, images: bool) -> None:
+    Arguments:
+        parent: The window.
+        title: What is written.
+        formats: What a person reads, and the suffix of each format.
+        proposal: The file that is proposed.
+    """
+
+    def __init__(self, parent: QWidget, title: str, formats: tuple[tuple[str, str], ...], proposal: Path) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export samples")
+        self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(False)
-        self._export = export
-        self.rows, self.columns = _spin(1, 64, 8), _spin(1, 64, 8)
-        self.scale = _spin(1, 8, 4)
-        self.scale.setSuffix("×")
-        self.padding = QCheckBox("gaps between the samples")
-        self.padding.setChecked(True)
-        self.steps = _spin(0, 100000, 200)
-        self.steps.setToolTip("Sampler steps that fresh chains take on their way to the GEBM.")
-        self.which = {name: QCheckBox(label) for name, label in (("data", "data"), ("base", "base"), ("gebm", "GEBM"))}
         self.format = QComboBox()
-        self.format.addItem("PNG picture", ".png")
-        self.format.addItem("NPZ arrays: data, base, gebm", ".npz")
-        self.path = QLineEdit(str(folder / "samples.png"))
+        for text, suffix in formats:
+            self.format.addItem(text, suffix)
+        self.path = QLineEdit(str(proposal))
         self.path.setMinimumWidth(36 * theme.GRID)
         browse = QPushButton("Browse…")
         browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
-        boxes = QHBoxLayout()
-        for box in self.which.values():
-            box.setChecked(True)
-            box.toggled.connect(self._check)
-            boxes.addWidget(box)
-        boxes.addStretch(1)
-        where = QHBoxLayout()
-        where.addWidget(self.path, 1)
-        where.addWidget(browse)
-        form = QFormLayout()
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        form.addRow("Format", self.format)
-        form.addRow("Rows", self.rows)
-        form.addRow("Columns", self.columns)
-        form.addRow("Scale", self.scale)
-        form.addRow("Padding", self.padding)
-        form.addRow("Parts", boxes)
-        form.addRow("Sampler steps", self.steps)
-        form.addRow("File", where)
+        self._where = QHBoxLayout()
+        self._where.addWidget(self.path, 1)
+        self._where.addWidget(browse)
+        self.form = QFormLayout()
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        self.form.addRow("Format", self.format)
         self.size_text = QLabel()
         self.size_text.setForegroundRole(self.size_text.palette().ColorRole.PlaceholderText)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -115,20 +100,105 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(*4 * (2 * theme.GRID,))
         column.setSpacing(2 * theme.GRID)
-        column.addLayout(form)
+        column.addLayout(self.form)
         column.addWidget(self.size_text)
         column.addWidget(self.buttons)
-        self._images = images
-        self.format.currentIndexChanged.connect(self._change_format)
-        for spin in (self.rows, self.columns):
-            spin.valueChanged.connect(self._check)
-        self.path.textChanged.connect(self._check)
-        self._check()
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the chosen format."""
+        return str(self.format.currentData())
+
+    @property
+    def file(self) -> str:
+        """Where to."""
+        return str(Path(self.path.text()).expanduser())
+
+    def check(self) -> None:
+        """Say what would be written, or what is missing."""
+        missing = self.missing() or ("" if self.path.text().strip() else "Name a file.")
+        self.export_button.setEnabled(not missing)
+        self.size_text.setText(missing or self.summary())
+
+    def missing(self) -> str:
+        """What has to be chosen first, empty if nothing."""
+        return ""
+
+    def summary(self) -> str:
+        """What would be written."""
+        raise NotImplementedError
+
+    def write(self) -> None:
+        """Have it written."""
+        raise NotImplementedError
+
+    def change_format(self) -> None:
+        """Enable what the chosen format has; called before the check."""
+
+    def _finish(self) -> None:
+        """Put the file below all other rows, and begin to follow what a person enters."""
+        self.form.addRow("File", self._where)
+        self.format.currentIndexChanged.connect(self._format_changed)
+        self.path.textChanged.connect(self.check)
+        self.change_format()
+        self.check()
+
+    def _format_changed(self) -> None:
+        self.path.setText(str(Path(self.path.text()).with_suffix(self.suffix)))
+        self.change_format()
+        self.check()
+
+    def _accept(self) -> None:
+        self.write()
+        self.close()
+
+    def _browse(self) -> None:
+        proposal = Path(self.path.text() or f"export{self.suffix}")
+        texts = [(self.format.itemText(row), self.format.itemData(row)) for row in range(self.format.count())]
+        filters = ";;".join(f"{text.split(maxsplit=1)[0]} (*{suffix})" for text, suffix in texts)
+        ask_save(self, self.windowTitle(), filters, proposal, self._take_path)
+
+    def _take_path(self, path: Path) -> None:
+        row = self.format.findData(path.suffix.lower())
+        self.format.setCurrentIndex(max(row, 0))
+        self.path.setText(str(path))
+
+
+class ExportDialog(ExportForm):
+    """What a sample grid holds and where it goes."""
+
+    def __init__(self, parent: QWidget, folder: Path, export: Callable[[ExportSamples], None], *, images: bool) -> None:
+        formats = (("PNG picture", ".png"), ("NPZ arrays: data, base, gebm", ".npz"))
+        super().__init__(parent, "Export samples", formats, folder / "samples.png")
+        self._export, self._images = export, images
+        self.rows, self.columns = spin(1, 64, 8), spin(1, 64, 8)
+        self.scale = spin(1, 8, 4)
+        self.scale.setSuffix("×")
+        self.padding = QCheckBox("gaps between the samples")
+        self.padding.setChecked(True)
+        self.steps = spin(0, 100000, 200)
+        self.steps.setToolTip("Sampler steps that fresh chains take on their way to the GEBM.")
+        self.which = {name: QCheckBox(label) for name, label in (("data", "data"), ("base", "base"), ("gebm", "GEBM"))}
+        boxes = QHBoxLayout()
+        for box in self.which.values():
+            box.setChecked(True)
+            box.toggled.connect(self.check)
+            boxes.addWidget(box)
+        boxes.addStretch(1)
+        self.form.addRow("Rows", self.rows)
+        self.form.addRow("Columns", self.columns)
+        self.form.addRow("Scale", self.scale)
+        self.form.addRow("Padding", self.padding)
+        self.form.addRow("Parts", boxes)
+        self.form.addRow("Sampler steps", self.steps)
+        for number in (self.rows, self.columns):
+            number.valueChanged.connect(self.check)
+        self._finish()
 
     def command(self) -> ExportSamples:
         """The export as it is set up now."""
         return ExportSamples(
-            path=str(Path(self.path.text()).expanduser()),
+            path=self.file,
             rows=self.rows.value(),
             columns=self.columns.value(),
             scale=self.scale.value(),
@@ -137,44 +207,26 @@ class ExportDialog(QDialog):
             which=tuple(name for name, box in self.which.items() if box.isChecked()),
         )
 
-    def _accept(self) -> None:
+    def write(self) -> None:
         self._export(self.command())
-        self.close()
 
-    def _change_format(self) -> None:
-        suffix = self.format.currentData()
-        self.path.setText(str(Path(self.path.text()).with_suffix(suffix)))
+    def change_format(self) -> None:
         for widget in (self.scale, self.padding, *self.which.values()):
-            widget.setEnabled(suffix == ".png")
-        self._check()
+            widget.setEnabled(self.suffix == ".png")
 
-    def _check(self) -> None:
-        count = self.rows.value() * self.columns.value()
-        parts = [label.text() for label in self.which.values() if label.isChecked()]
-        picture = self.format.currentData() == ".png"
-        usable = bool(self.path.text().strip()) and (bool(parts) or not picture)
-        self.export_button.setEnabled(usable)
-        if picture and not parts:
-            self.size_text.setText("Choose at least one part.")
-        elif not self.path.text().strip():
-            self.size_text.setText("Name a file.")
-        elif picture and not self._images:
-            self.size_text.setText(f"{count} samples of each part, drawn as points.")
-        else:
-            self.size_text.setText(f"{count} samples of each part.")
+    def missing(self) -> str:
+        parts = any(box.isChecked() for box in self.which.values())
+        return "" if parts or self.suffix != ".png" else "Choose at least one part."
 
-    def _browse(self) -> None:
-        proposal = Path(self.path.text() or "samples.png")
-        ask_save(self, "Export samples", "PNG (*.png);;NPZ (*.npz)", proposal, self._take_path)
-
-    def _take_path(self, path: Path) -> None:
-        self.format.setCurrentIndex(1 if path.suffix.lower() == ".npz" else 0)
-        self.path.setText(str(path))
+    def summary(self) -> str:
+        drawn = ", drawn as points" if self.suffix == ".png" and not self._images else ""
+        return f"{self.rows.value() * self.columns.value()} samples of each part{drawn}."
 
 
-def _spin(low: int, high: int, value: int) -> QSpinBox:
-    spin = QSpinBox()
-    spin.setRange(low, high)
-    spin.setValue(value)
-    spin.setMinimumWidth(12 * theme.GRID)
-    return spin
+def spin(low: int, high: int, value: int) -> QSpinBox:
+    """A field for a whole number."""
+    field = QSpinBox()
+    field.setRange(low, high)
+    field.setValue(value)
+    field.setMinimumWidth(12 * theme.GRID)
+    return field

@@ -13,6 +13,7 @@ from gebm_studio.files import explain
 from gebm_studio.messages import (
     ExportCompare,
     ExportCurves,
+    ExportFilm,
     ExportFlow,
     ExportQuality,
     ExportRace,
@@ -23,7 +24,9 @@ from gebm_studio.messages import (
 from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui.announcer import Announcer
 from gebm_studio.ui.dialogs import ExportDialog, ask_open, ask_save
+from gebm_studio.ui.film_dialog import FilmDialog
 from gebm_studio.ui.panels import Panel
+from gebm_studio.ui.panels.film_choice import FilmWish
 from gebm_studio.ui.preferences import Preferences
 from gebm_studio.ui.session import Session
 
@@ -43,6 +46,7 @@ class FileActions:
         self._window, self._session, self._preferences = window, session, preferences
         self._say, self._written = announcer.say, announcer.show_written
         self.export_dialog: ExportDialog | None = None
+        self.film_dialog: FilmDialog | None = None
 
     @property
     def folder(self) -> Path:
@@ -221,10 +225,28 @@ class FileActions:
         self.export_dialog.raise_()
         self.export_dialog.activateWindow()
 
+    def show_film_export(self, wish: FilmWish) -> None:
+        """Open the dialog for a film of the gallery, or offer another film in it."""
+        if self.film_dialog is None:
+            self.film_dialog = FilmDialog(self._window, self.folder, self._export_film, wish)
+            self.film_dialog.destroyed.connect(self._forget_film)
+            self.film_dialog.show()
+        self.film_dialog.show_wish(wish)
+        self.film_dialog.raise_()
+        self.film_dialog.activateWindow()
+
     def close(self) -> None:
         """Close what is open."""
-        if self.export_dialog is not None:
-            self.export_dialog.close()
+        for dialog in (self.export_dialog, self.film_dialog):
+            if dialog is not None:
+                dialog.close()
+
+    def _export_film(self, order: ExportFilm) -> None:
+        self._remember(Path(order.path))
+        self._session.send(order)
+
+    def _forget_film(self) -> None:
+        self.film_dialog = None
 
     def _forget_dialog(self) -> None:
         self.export_dialog = None

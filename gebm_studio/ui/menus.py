@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from gebm_studio.messages import Cancel
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import selftest
 from gebm_studio.ui.announcer import open_folder
 
@@ -51,6 +52,7 @@ def _file(window: StudioWindow, menu: QMenu) -> None:
     of_kind: dict[QAction, tuple[str, ...]] = {
         _add(menu, "&Export sample grid…", files.show_export, "Ctrl+E"): ("training",),
     }
+    film = _add(menu, "Export f&ilm…", cast(Any, window.panels["gallery"]).ask_export)
     panels = menu.addMenu("Export &panel")
     for panel in window.panels.values():
         of_kind[_add(panels, f"{panel.title}…", partial(files.ask_export_panel, panel))] = (panel.kind,)
@@ -67,6 +69,8 @@ def _file(window: StudioWindow, menu: QMenu) -> None:
     def show_what_there_is() -> None:
         for action, kinds in of_kind.items():
             action.setVisible(window.session.preset.kind in kinds)
+        preset = window.session.preset
+        film.setVisible(isinstance(preset, TrainingPreset) and len(preset.target.shape or ()) == 3)
 
     window.session.settings_changed.connect(show_what_there_is)
     show_what_there_is()

@@ -184,6 +184,7 @@ class StudioWindow(QMainWindow):
         quality = cast(Any, self.panels["quality"])
         quality.measure_wished.connect(lambda: session.send(MeasureQuality()))
         quality.export_wished.connect(self.files.ask_export_quality)
+        cast(Any, self.panels["gallery"]).export_wished.connect(self.files.show_film_export)
         flow = cast(Any, self.panels["flow"])
         flow.export_wished.connect(self.files.ask_export_flow)
         flow.scrubbed.connect(cast(Any, self.panels["flow_curves"]).mark_step)

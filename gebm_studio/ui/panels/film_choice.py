@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gebm_studio.messages import Film, FilmMode
+
+
+@dataclass(frozen=True)
+class FilmWish:
+    """A film that is to be written.
+
+    `frames` states of `width` × `height` pixels, of one of `count` chains; `mode`, `first` and `second` as in
+    `messages.ExportFilm`.
+    """
+
+    mode: FilmMode
+    first: int
+    second: int
+    count: int
+    frames: int
+    width: int
+    height: int
+
+    @property
+    def name(self) -> str:
+        """What it is of."""
+        between = f"between {self.first} and {self.second}"
+        names = {"latent": f"{between}, in latent space", "carried": f"{between}, each carried by its chain"}
+        return names.get(self.mode, f"chain {self.first}")
 
 
 class FilmChoice:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from gebm_studio.messages import FilmMode, Frame, GalleryPart
 from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.film_choice import FilmChoice
+from gebm_studio.ui.panels.film_choice import FilmChoice, FilmWish
 from gebm_studio.ui.panels.film_player import FilmPlayer
 from gebm_studio.ui.panels.film_reel import nearest_text
 from gebm_studio.ui.panels.gallery_bar import GalleryBar
@@ -39,7 +39,7 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
     INTERVAL: ClassVar[int] = 33
 
     export_wished = Signal(object)
-    """The film that is looked at is to be written: `FilmChoice`."""
+    """The film that is looked at is to be written: a `FilmWish`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,7 +70,7 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
         self.bar.edited.connect(self.setting_changed)
         self.bar.held.connect(self.held)
         self.bar.refused.connect(self._refuse)
-        self.bar.export_button.clicked.connect(lambda _checked: self.export_wished.emit(self.choice))
+        self.bar.export_button.clicked.connect(lambda _checked: self.ask_export())
         self.board.clicked.connect(self._choose)
         self.board.pointed.connect(self._point)
         self.board.zoom_wished.connect(lambda zoom: self.bar.zoom.pick(str(zoom)))
@@ -147,6 +147,14 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
         self.bar.mode.choose(mode)
         self.choice.set_mode(mode, self._images)
         self._ask()
+
+    def ask_export(self) -> None:
+        """Ask for the film that is looked at to be written."""
+        choice, images = self.choice, self.grids["gebm"].images
+        frames = self.preset.reel.frames if self.preset is not None else 0
+        height, width = images.shape[1:3]
+        wish = FilmWish(choice.mode, choice.first, choice.second, len(images), frames, width, height)
+        self.export_wished.emit(wish)
 
     def event(self, event: QEvent) -> bool:
         # The window's own Space runs and pauses; with the focus in here it plays the film.

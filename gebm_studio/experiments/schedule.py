@@ -33,6 +33,11 @@ class Schedule:
         """Whether the base has learned for as long as it should."""
         return 0 < self._training.until <= self.iteration
 
+    @property
+    def energy_is_alone(self) -> bool:
+        """Whether this is the phase of the energy alone."""
+        return self.base_is_done and self._training.energy_only > 0
+
     def learns(self, part: str) -> bool:
         """Whether `energy` or `base` learns now."""
         # The energy's last steps belong to the base that stays.
@@ -51,9 +56,10 @@ class Schedule:
         References:
             SGDR: stochastic gradient descent with warm restarts (Loshchilov and Hutter, 2017), arXiv 1608.03983, (5).
         """
-        full, steps = self._training.energy_lr, self._training.energy_only
-        if not (self.base_is_done and steps):
-            return full
+        training, steps = self._training, self._training.energy_only
+        if not self.energy_is_alone:
+            return training.energy_lr
+        full = training.energy_lr if training.energy_only_lr is None else training.energy_only_lr
         return full * 0.5 * (1 + math.cos(math.pi * min(self.alone / steps, 1.0)))
 
     def energy_step_done(self) -> None:

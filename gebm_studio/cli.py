@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     headless.add_argument(
         "--export", metavar="FILE", action="append", default=[],
         help="also write a sample grid or a flow (.png), samples (.npz), curves or divergences (.csv), settings "
-        "(.toml), or a flow that moves (.webp, .gif)",
+        "(.toml), or a flow or the chains of an image model as they move (.webp, .gif)",
     )  # fmt: skip
     headless.add_argument("--grid", metavar="RxC", help="rows and columns of exported samples (default 8x8)")
     headless.add_argument("--scale", metavar="K", help="enlargement of an exported grid, 1 to 8 (default 4)")

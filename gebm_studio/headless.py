@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from gebm_studio import presets
 from gebm_studio.engine import exports as writing
-from gebm_studio.engine import flow_files, lab_files, orders, storage, sweep_table
+from gebm_studio.engine import film_files, flow_files, lab_files, orders, storage, sweep_table
 from gebm_studio.engine.summary import SAMPLES_SEED, jsonable, summary
 from gebm_studio.experiments import (
     Comparison,
@@ -28,7 +28,7 @@ from gebm_studio.experiments import (
 )
 from gebm_studio.experiments.race import Race
 from gebm_studio.files import written_aside
-from gebm_studio.messages import CheckResult, Export, ExportCurves, ExportFlow, ExportSamples
+from gebm_studio.messages import CheckResult, Export, ExportCurves, ExportFilm, ExportFlow, ExportSamples
 from gebm_studio.schema import Preset, TrainingPreset
 from gebm_studio.targets import missing
 
@@ -262,6 +262,8 @@ def _export(thing: Experiment, order: Export, progress: bool) -> None:
             writing.write_grid(order.path, training, samples, order)
     elif isinstance(order, ExportSamples | ExportFlow) and isinstance(thing, ParticleFlow):
         _in_pieces(flow_files.in_pieces(ExportFlow(order.path), thing), "frames", progress)
+    elif isinstance(order, ExportFilm):
+        _in_pieces(film_files.in_pieces(order, orders.trained(thing, "films").front), "steps and frames", progress)
     elif isinstance(order, ExportCurves) and isinstance(thing, DivergenceLab):
         _in_pieces(lab_files.values_in_pieces(order.path, thing), "values", progress)
     else:

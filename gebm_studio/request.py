@@ -13,7 +13,7 @@ from typing import Literal, TypeVar, cast, get_args
 
 from gebm_studio import presets
 from gebm_studio.engine.host import Mode
-from gebm_studio.messages import Export, ExportCurves, ExportFlow, ExportSamples, ExportSettings
+from gebm_studio.messages import Export, ExportCurves, ExportFilm, ExportFlow, ExportSamples, ExportSettings
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import Preset, TrainingPreset
 
@@ -26,6 +26,8 @@ _EXPORTS = {
     "particles": (".png", ".npz", ".csv", ".toml", ".webp", ".gif"),
 }
 """What each kind of experiment writes."""
+_FILMS = (".webp", ".gif")
+"""What a training on images writes as well."""
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -74,8 +76,7 @@ def read(arguments: argparse.Namespace) -> Request:
         exports=tuple(
             export
             for name in arguments.export
-            if (export := check.export(name, chosen.preset.kind, grid, scale, not arguments.no_padding, which))
-            is not None
+            if (export := check.export(name, chosen.preset, grid, scale, not arguments.no_padding, which)) is not None
         ),
         engine=check.choice("--engine", arguments.engine, cast("tuple[Mode, ...]", get_args(Mode)), "process"),
         screenshot=check.picture("--screenshot", arguments.screenshot),
@@ -229,9 +230,10 @@ class _Check:
         return Path(text).expanduser()
 
     def export(
-        self, text: str, kind: str, grid: tuple[int, int] | None, scale: int, padding: bool, which: tuple[str, ...]
+        self, text: str, preset: Preset, grid: tuple[int, int] | None, scale: int, padding: bool, which: tuple[str, ...]
     ) -> Export | None:
-        if not self._file("--export", text, _EXPORTS[kind]):
+        images = isinstance(preset, TrainingPreset) and len(preset.target.shape or ()) == 3
+        if not self._file("--export", text, _EXPORTS[preset.kind] + (_FILMS if images else ())):
             return None
         path = Path(text).expanduser()
         rows, columns = grid or (8, 8)
@@ -241,7 +243,7 @@ class _Check:
             case ".toml":
                 return ExportSettings(str(path))
             case ".webp" | ".gif":
-                return ExportFlow(str(path))
+                return ExportFilm(str(path), first=-1, scale=scale) if images else ExportFlow(str(path))
         return ExportSamples(str(path), rows, columns, scale, padding, which=which)
 
     def _file(self, option: str, text: str, suffixes: tuple[str, ...]) -> bool:

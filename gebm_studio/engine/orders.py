@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TypeVar
 
 from gebm_studio import messages as m
-from gebm_studio.engine import exports, flow_files, lab_files, sweep_table, tasks
+from gebm_studio.engine import exports, film_files, flow_files, lab_files, sweep_table, tasks
 from gebm_studio.engine.tasks import Send, Task
 from gebm_studio.experiments import Comparison, DivergenceLab, Experiment, ParticleFlow, Training
 from gebm_studio.presets import PresetError, save
 
-LONG = (m.ExportSamples, m.ExportRace, m.ExportCompare, m.ExportValues, m.ExportFlow)
+LONG = (m.ExportSamples, m.ExportRace, m.ExportCompare, m.ExportValues, m.ExportFlow, m.ExportFilm)
 R = TypeVar("R")
 
 
@@ -49,9 +49,11 @@ def task(order: m.Export, run: Experiment, send: Send) -> Task:
     if isinstance(order, m.ExportFlow):
         flow = _of_kind(run, ParticleFlow, "particle flow to write; open one, such as F51")
         return tasks.writing(order.path, flow_files.in_pieces(order, flow), "flow", send)
-    training = trained(run, "samples, race or comparison")
+    training = trained(run, "samples, films, race or comparison")
     if isinstance(order, m.ExportSamples):
         return tasks.writing_samples(training.front, order, send)
+    if isinstance(order, m.ExportFilm):
+        return tasks.writing(order.path, film_files.in_pieces(order, training.front), "film", send)
     if isinstance(order, m.ExportRace):
         if not training.preset.race.lanes:
             raise PresetError(["there is no race to write; add a sampler to it first"])

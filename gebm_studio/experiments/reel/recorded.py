@@ -47,6 +47,8 @@ class RecordedChains:
         words: The classifier that tells a word of each image.
 
     Attributes:
+        at: The steps at which states are kept.
+        done, total: Steps taken, and in all.
         kept: The states so far, oldest first.
         begun_as: Images at the start, (n, h, w) or (n, h, w, 3).
         images: Images at the newest kept state, likewise.
@@ -58,7 +60,7 @@ class RecordedChains:
     ) -> None:  # fmt: skip
         self._run = SampleRun(model, target, sampler, len(start), at[-1], noise, start)
         self._steps = iter(self._run)
-        self._at, self._words = frozenset(at), words
+        self.at, self._words = frozenset(at), words
         self.total, self.done = at[-1], 0
         self.kept: list[Kept] = []
         self._keep()
@@ -79,7 +81,7 @@ class RecordedChains:
         if self.complete:
             return
         self.done = next(self._steps)
-        if self.done in self._at:
+        if self.done in self.at:
             self._keep()
 
     @property

@@ -24,6 +24,8 @@ METHODS = {
     "kale_dv": "Donsker–Varadhan",
 }
 """Readable names of the methods in the table of likelihoods."""
+DATA = {"cifar10": "CIFAR-10", "lsun": "LSUN", "celeba": "CelebA", "imagenet32": "ImageNet 32"}
+"""Readable names of the data sets of relative scores."""
 TITLES = {"independence": "independence MH", "transport": "DOT", "kinetic": "Langevin"}
 
 
@@ -38,6 +40,11 @@ class RelativeScore:
     data: str
     value: float
     certainty: str
+
+    @property
+    def data_title(self) -> str:
+        """The data set as a person calls it."""
+        return DATA[self.data]
 
     def __str__(self) -> str:
         return f"{self.data}: {self.value:g} % ({self.certainty})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from gebm_studio.ui import theme
 from gebm_studio.ui.labels import Line
 from gebm_studio.ui.panels.colours import CATEGORIES
 from gebm_studio.ui.panels.panel import Panel
+from gebm_studio.ui.panels.race_bars import RaceBars
 from gebm_studio.ui.panels.race_columns import Column, Slot, place, progress, shown_pairs
 from gebm_studio.ui.panels.race_row import CHIP, Heads, RaceRow
 
@@ -24,6 +26,8 @@ CHIPS = tuple(colour for colour in CATEGORIES if colour not in (theme.LIGHT.base
 LOWEST, HIGHEST = 33, 96
 """Heights between which a row stretches."""
 MOST = 12
+TABLE, BARS = "table", "bars"
+"""Two forms of the race; the second one once there are scores."""
 EMPTY = (
     "Samplers race here side by side: one seed, one start, equal cost. Open F11, or add samplers with the button above."
 )
@@ -45,6 +49,9 @@ class RacePanel(Panel[TrainingPreset]):
         self._lanes: tuple[Lane, ...] = ()
         self._pairs: list[list[Column]] = []
         self._slots: list[Slot] = []
+        self._form_chosen = False
+        self.bars = RaceBars(self.canvas)
+        self.bars.hide()
         self._fill_header()
         self.readout.hide()
         self.heads = Heads(self.canvas)
@@ -63,6 +70,7 @@ class RacePanel(Panel[TrainingPreset]):
         column.setSpacing(0)
         column.addWidget(self.heads)
         column.addWidget(self._scroll, 1)
+        column.addWidget(self.bars, 1)
 
     def _fill_header(self) -> None:
         self.add_button = self.header.button("Add sampler ▾", "Add a sampler with its default settings; it catches up")
@@ -78,6 +86,16 @@ class RacePanel(Panel[TrainingPreset]):
         self.restart_button.clicked.connect(lambda _checked: self.restart_wished.emit())
         self.export_button = self.header.button("Export table…", "Write the numbers of all samplers as CSV")
         self.export_button.clicked.connect(lambda _checked: self.export_wished.emit())
+        self.form = self.header.choice(
+            ((TABLE, "Table"), (BARS, "Bars")), "All numbers in a table, or the scores as large bars", self._choose_form
+        )
+        self.published = self.header.switch(
+            "Published", "Published scores behind the bars: remembered, not verified, and of other data",
+            self.bars.show_published,
+        )  # fmt: skip
+        self.published.setChecked(True)
+        for button in (self.form, self.published):
+            button.hide()
         look = theme.current()
         self.progress = QLabel(self.header)
         self.progress.setFont(look.number_font)
@@ -90,6 +108,18 @@ class RacePanel(Panel[TrainingPreset]):
             layout.insertWidget(1, self.notice)
 
     # What a person changes.
+
+    def _choose_form(self, form: str) -> None:
+        self._form_chosen = True
+        self._show_form(form)
+
+    def _show_form(self, form: str) -> None:
+        self.form.choose(form)
+        self.bars.setVisible(form == BARS)
+        for part in (self.heads, self._scroll):
+            part.setVisible(form == TABLE)
+        self.published.setVisible(form == BARS)
+        self._place()
 
     def add_lane(self, name: str) -> None:
         """Add a sampler of the registry."""
@@ -117,6 +147,9 @@ class RacePanel(Panel[TrainingPreset]):
         self._part = None
         self.progress.setText("")
         self._show_notice("")
+        self._form_chosen = False
+        self.form.hide()
+        self._show_form(TABLE)
 
     def update_settings(self, preset: TrainingPreset) -> None:
         super().update_settings(preset)
@@ -171,9 +204,14 @@ class RacePanel(Panel[TrainingPreset]):
             self.progress.setText(progress(part))
         if fresh:
             self._show_notice(part.note)
+        if self.form.isHidden() and any(not math.isnan(lane.score[0]) for lane in part.lanes):
+            self.form.show()
+            if not self._form_chosen:
+                self._show_form(BARS)
         self._show_part(part)
 
     def _show_part(self, part: RacePart) -> None:
+        self.bars.show_part(part, self._lanes)
         highest = float(part.exact_density.max(initial=0.0))
         if not highest:
             highest = max((float(lane.density.max(initial=0.0)) for lane in part.lanes), default=0.0)
@@ -187,8 +225,8 @@ class RacePanel(Panel[TrainingPreset]):
         self.notice.setVisible(bool(text))
 
     def restyle(self, look: theme.Theme) -> None:
-        for row in (self.exact, *self.rows):
-            row.update()
+        for widget in (self.exact, self.bars, *self.rows):
+            widget.update()
 
     # Place.
 

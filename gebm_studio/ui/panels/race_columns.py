@@ -17,6 +17,8 @@ SURE = 2.0
 MIXED = 1.1
 """R-hat above which chains are marked as not yet agreeing."""
 GAP = 7
+BARRED = 4
+"""Times the spare room of another column that one with bars gets."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def shown_pairs(part: RacePart | None) -> list[list[Column]]:
 def place(pairs: list[list[Column]], room: float) -> list[Slot]:
     """Columns side by side where they fit, else in two lines, without the first where even these do not fit.
 
-    Spare room is shared.
+    Spare room is shared; bars get more of it.
     """
     font = theme.current().number_font
 
@@ -191,12 +193,13 @@ def place(pairs: list[list[Column]], room: float) -> list[Slot]:
     widths = [max(need(column) for column in group) for group in groups]
     while sum(widths) > room and len(widths) > 1:
         groups, widths = groups[1:], widths[1:]
-    spare = (room - sum(widths)) / max(len(groups), 1)
+    parts = [BARRED if group[0].barred else 1 for group in groups]
+    spare = (room - sum(widths)) / max(sum(parts), 1)
     slots, left = [], 0.0
-    for group, width in zip(groups, widths, strict=True):
+    for group, width, part in zip(groups, widths, parts, strict=True):
         for line, column in enumerate(group):
-            slots.append(Slot(column, left, width + spare, line, len(group)))
-        left += width + spare
+            slots.append(Slot(column, left, width + part * spare, line, len(group)))
+        left += width + part * spare
     return slots
 
 

@@ -155,19 +155,21 @@ class _Part:
             total = come + int(answer.headers.get("Content-Length", 0)) if "Content-Length" in answer.headers else 0
             if shutil.disk_usage(self.path.parent).free < total - come:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            cut = False
             with open(self.path, "ab" if come else "wb") as stream:
                 try:
                     for chunk in answer.raw.stream(CHUNK, decode_content=False):
                         stream.write(chunk)
                         come += len(chunk)
                         tell(come, total)
-                except HTTPError as error:
-                    raise _Cut(f"the connection was cut after {come:,} bytes") from error
+                except HTTPError:
+                    cut = True
             if self._size() != come:
                 self._clear()
-                raise requests.ConnectionError(f"another download writes {self.path} too; wait for it")
-            if come < total:
-                raise _Cut(f"the connection was cut after {come:,} of {total:,} bytes")
+                raise DownloadError(f"another download writes {self.path} too; wait for it")
+            if cut or come < total:
+                whole = f" of {total:,}" if total else ""
+                raise _Cut(f"the connection was cut after {come:,}{whole} bytes")
         return None
 
     def _mark(self, answer: requests.Response) -> None:

@@ -35,10 +35,6 @@ class Descent:
     values: Tensor
 
 
-def _as_it_is(x: Tensor) -> Tensor:
-    return x
-
-
 class Descender:
     """Computes descents of one base against one critic, whose parameters are constants here.
 
@@ -74,20 +70,20 @@ class Descender:
         return self._shaped(self._walk.values(self._walk.weights(), z.T))
 
     @torch.no_grad()
-    def descend(self, loss: BaseLoss, z: Tensor, seen: Callable[[Tensor], Tensor] = _as_it_is) -> Descent:
-        """The descent on latents (N, d); the critic judges `seen(G(z))`, whose derivative is taken to be one."""
+    def descend(self, loss: BaseLoss, z: Tensor) -> Descent:
+        """The descent on latents (N, d)."""
         if self._walk is None:
             self._means.begin_step()
             with torch.enable_grad(), of_batches(self._by_batch, remember=True):
                 x = self._generated(z)
-            value, slope, e = self._slope(loss, seen(x.detach()))
+            value, slope, e = self._slope(loss, x.detach())
             if not self._parameters:
                 return Descent(value, [], e)
             gradients = torch.autograd.grad(x, self._parameters, slope, allow_unused=True)
             return Descent(value, gradients, e)
         weights = self._walk.weights()
         x, passed = self._walk.forward(weights, z.T)
-        value, slope, e = self._slope(loss, seen(self._shaped(x)))
+        value, slope, e = self._slope(loss, self._shaped(x))
         deltas, _ = self._walk.deltas(weights, passed, slope.flatten(1).T.contiguous(), keep=False)
         pairs = self._walk.gradients(passed, deltas)
         return Descent(value, [gradient for pair in pairs for gradient in pair], e)

@@ -140,8 +140,7 @@ class Learner:
             with torch.no_grad():
                 self._move_constant(model.critic(samples), training)
             return
-        judged = self._blurred(data, training.blur), self._blurred(pushed_up, training.blur)
-        climb = self.steps.climber.climb(objective, *judged, model.log_partition, self.latent_noise)
+        climb = self.steps.climber.climb(objective, data, pushed_up, model.log_partition, self.latent_noise)
         gradients = climb.gradients
         self.penalty = math.nan if climb.penalty is None else climb.penalty.item()
         if objective.penalty == "weight_decay":
@@ -171,7 +170,7 @@ class Learner:
         if OBJECTIVES[objective.name].likelihood:
             descent = self.steps.descender.likelihood(self.target.sample(training.batch, self.data_noise), z)
         else:
-            descent = self.steps.descender.descend(_base_loss(objective), z, lambda x: self._blurred(x, training.blur))
+            descent = self.steps.descender.descend(_base_loss(objective), z)
         if self.base_parameters:
             self._check("the base's loss", descent.loss.item(), "lower the base rate or the energy rate")
             self.base_gradient = self._descend("base", descent.gradients)
@@ -228,18 +227,6 @@ class Learner:
         if count:
             samples = self.model.base(self.model.prior(count, self.latent_noise))
             self.model.critic.remember(self.target.sample(count, self.data_noise), samples)
-
-    def _blurred(self, x: Tensor, blur: float) -> Tensor:
-        """Examples as the critic sees them while it learns.
-
-        References:
-            Amortised MAP inference for image super-resolution (Sønderby et al., 2017), arXiv 1610.04490, section 3.2.1:
-            instance noise.
-        """
-        if blur == 0:
-            return x
-        noise = torch.empty_like(x).normal_(std=blur, generator=self.data_noise)
-        return x + noise
 
     def _walked(self, objective: schema.Objective, training: schema.Training) -> tuple[Tensor, Tensor]:
         """Data and their negatives, once they have walked to the end."""

@@ -56,10 +56,9 @@ class Schedule:
         References:
             SGDR: stochastic gradient descent with warm restarts (Loshchilov and Hutter, 2017), arXiv 1608.03983, (5).
         """
-        training, steps = self._training, self._training.energy_only
+        full, steps = self._training.energy_lr, self._training.energy_only
         if not self.energy_is_alone:
-            return training.energy_lr
-        full = training.energy_lr if training.energy_only_lr is None else training.energy_only_lr
+            return full
         return full * 0.5 * (1 + math.cos(math.pi * min(self.alone / steps, 1.0)))
 
     def energy_step_done(self) -> None:

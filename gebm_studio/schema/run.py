@@ -37,10 +37,6 @@ class Training(Section):
         le=10_000_000,
         slider=(0, 10000),
     )
-    energy_only_lr: Real | None = setting(
-        None, help="The rate that this phase begins with; none: the energy's own.", label="Energy alone: rate",
-        gt=0.0, le=1.0,
-    )  # fmt: skip
     energy_only_strength: Real | None = setting(
         None,
         help="The penalty's weight in this phase; none: the objective's own. A strong penalty keeps the joint training "
@@ -48,15 +44,6 @@ class Training(Section):
         label="Energy alone: penalty",
         ge=0.0,
         le=1000.0,
-    )
-    blur: float = setting(
-        0.0,
-        help="Standard deviation of Gaussian noise on data and samples before the critic judges them, while it or the "
-        "base learns: it hides the steps between grey levels, which no base can match.",
-        symbol="σ",
-        ge=0.0,
-        le=10.0,
-        slider=(0.0, 0.5),
     )
     ema: float = setting(
         0.0,

@@ -101,3 +101,16 @@ def test_a_saved_run_goes_on_bit_for_bit(at: int, tmp_path: Path) -> None:
     ours, theirs = straight.tensors(), resumed.tensors()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_alone_the_penalty_has_a_weight_of_its_own() -> None:
+    changes = {"objective__penalty": "gradient", "objective__strength": 5.0, "training__energy_only": 30}
+    own, other = run_of(**changes), run_of(**changes, training__energy_only_strength=0.0)
+    for each in (own, other):
+        each.train(4)
+    assert all(torch.equal(a, b) for a, b in zip(own.model.parameters(), other.model.parameters(), strict=True))
+    assert not math.isnan(other.learner.penalty)
+    other.train(1)
+    assert math.isnan(other.learner.penalty), "no penalty is computed"
+    own.train(1)
+    assert not math.isnan(own.learner.penalty)

@@ -48,7 +48,8 @@ def wilson(hits: int, n: int) -> Interval:
     share, wide = hits / n, NORMAL**2 / n
     centre = (share + wide / 2) / (1 + wide)
     half = NORMAL / (1 + wide) * math.sqrt(share * (1 - share) / n + wide / (4 * n))
-    return share, max(0.0, centre - half), min(1.0, centre + half)
+    low, high = (0.0 if hits == 0 else centre - half), (1.0 if hits == n else centre + half)
+    return share, low, high
 
 
 def shifted(value: float, drawn: NDArray[np.float64], least: float = -math.inf) -> Interval:

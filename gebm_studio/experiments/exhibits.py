@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from torch import Tensor
 
 from gebm_studio.experiments.decay import Decay
+from gebm_studio.experiments.quality.study import QualityStudy
 from gebm_studio.experiments.race import Race
 from gebm_studio.experiments.sweep import Sweep
 from gebm_studio.messages import Part
@@ -50,7 +51,12 @@ class Keeping(Protocol):
         """
 
 
-EXHIBITS: dict[Part, Callable[[Gebm, Target, TrainingPreset], Exhibit]] = {"race": Race, "decay": Decay, "sweep": Sweep}
+EXHIBITS: dict[Part, Callable[[Gebm, Target, TrainingPreset], Exhibit]] = {
+    "race": Race,
+    "decay": Decay,
+    "sweep": Sweep,
+    "quality": QualityStudy,
+}
 """By the part of a frame that shows each. All are made with every run; one without a wish does nothing."""
 BETWEEN_STEPS: tuple[Part, ...] = ("sweep",)
 """Exhibits that work after every optimisation step, not only at the end of an iteration."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gebm_studio.messages import Frame, Part, Pull, State
+from gebm_studio.experiments.quality.study import study_of
+from gebm_studio.messages import Frame, Part, Pull, QualityPart, State
 
 if TYPE_CHECKING:
     from gebm_studio.experiments.training import Training
@@ -49,6 +50,7 @@ def frame_of(run: Training, pull: Pull, *, run_id: int, state: State, rate: floa
         curves=run.curves_part(pull.curves_since if known else 0) if "curves" in needs else None,
         diagnostics=run.diagnosing.part(chains, _sampler_name(run)) if "diagnostics" in needs else None,
         gallery=run.reel.part(preset, pull, version=run.model_version, known=known) if "gallery" in needs else None,
+        quality=_quality(run, pull, running, known) if "quality" in needs else None,
         race=exhibited("race"),
         decay=exhibited("decay"),
         sweep=exhibited("sweep"),
@@ -60,7 +62,16 @@ def frame_of(run: Training, pull: Pull, *, run_id: int, state: State, rate: floa
 
 def _pending(run: Training, needs: frozenset[Part]) -> bool:
     """Whether something that is looked at is still to be computed, which goes on at rest too."""
-    return "gallery" in needs and run.reel.pending
+    return ("gallery" in needs and run.reel.pending) or ("quality" in needs and study_of(run.exhibits).pending)
+
+
+def _quality(run: Training, pull: Pull, running: bool, known: bool) -> QualityPart | None:
+    """How good the images are, unless the window holds it; at rest, what is left to measure goes on for a moment."""
+    study = study_of(run.exhibits)
+    if not running:
+        study.work()
+    part = study.part()
+    return None if part is not None and known and part.version == pull.quality_version else part
 
 
 def _sampler_name(run: Training) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from gebm_studio import models, targets
+from gebm_studio import models, schema, targets
 from gebm_studio.experiments.average import Average
 from gebm_studio.experiments.chains import Chains
 from gebm_studio.experiments.critic import CriticLook
@@ -19,6 +19,7 @@ from gebm_studio.experiments.experiment import Saved
 from gebm_studio.experiments.framing import frame_of
 from gebm_studio.experiments.keeping import put_back, tensors_of
 from gebm_studio.experiments.learner import Diverged, Learner
+from gebm_studio.experiments.quality.study import study_of
 from gebm_studio.experiments.reel import Reel
 from gebm_studio.experiments.schedule import Schedule
 from gebm_studio.experiments.views import Views
@@ -76,6 +77,7 @@ class Training:
         self.model.log_partition.fill_(self.evaluation.starting_constant())
         self.chains = Chains(self.model, self.target, preset.sampler, draws["chains"])
         self.exhibits = {part: make(self.model, self.target, preset) for part, make in EXHIBITS.items()}
+        study_of(self.exhibits).follow(self.schedule)
         self.views = Views(self.model, self.target, preset.seed + PREVIEW_SEED)
         self.critic_look = CriticLook(self.model, self.target, preset.seed)
         self.reel = Reel(self.model, self.target, preset.seed)
@@ -182,9 +184,17 @@ class Training:
 
     def _energy_step(self) -> None:
         self.learner.set_rate("energy", self.schedule.energy_rate)
-        self.learner.energy_step(self.preset.objective, self.preset.training)
+        self.learner.energy_step(self._objective, self.preset.training)
         self.schedule.energy_step_done()
         self._model_moved()
+
+    @property
+    def _objective(self) -> schema.Objective:
+        """What the energy learns by now: alone it may have a penalty of another weight."""
+        objective, strength = self.preset.objective, self.preset.training.energy_only_strength
+        if strength is None or not self.schedule.energy_is_alone:
+            return objective
+        return objective.model_copy(update={"strength": strength})
 
     def _base_step(self) -> None:
         self.learner.base_step(self.preset.objective, self.preset.training)
@@ -222,6 +232,7 @@ class Training:
             exhibit.advance()
         self.schedule.iteration_done()
         self._settle_base()
+        study_of(self.exhibits).iteration_done()
         if self.iteration % SNAPSHOT_EVERY == 0:
             self.settle()
             self._good, self._good_counts = self.tensors(), self.counts()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any, Literal
 from weakref import WeakKeyDictionary, ref
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from gebm_studio.diagnostics import FeatureSpace, PixelComponents, classifier
 from gebm_studio.diagnostics.features import ClassifierFeatures, InceptionFeatures
+from gebm_studio.experiments.pieces import whole
 from gebm_studio.presets import PresetError
 from gebm_studio.targets import Digits, Sprites, Target
 
@@ -17,6 +19,8 @@ Features = Literal["auto", "classifier", "pixels", "inception"]
 TRAINING = 4096
 """Training images whose principal components are the features of `pixels`, at most."""
 SEED = 0x46454154
+_DRAWN = 128
+"""Images of a target without an end that are drawn at once."""
 
 
 class Spaces:
@@ -60,7 +64,7 @@ class Spaces:
             return ClassifierFeatures(found)
         if features == "inception":
             return InceptionFeatures(self._target.device)
-        return PixelComponents(training_images(self._target, TRAINING))
+        return PixelComponents(whole(training_in_pieces(self._target, TRAINING)))
 
 
 _of_targets: WeakKeyDictionary[Target, Spaces] = WeakKeyDictionary()
@@ -80,14 +84,18 @@ def classifier_of(target: Target) -> classifier.Name | None:
     return "sprites" if isinstance(target, Sprites) else None
 
 
-def training_images(target: Target, most: int) -> Tensor:
+def training_in_pieces(target: Target, most: int) -> Generator[None, None, Tensor]:
     """Training images (n, C, H, W), at most so many: evenly chosen where they are finite, else always the same draws.
 
     They may lie on disk: only what is chosen is read.
     """
     there: Any = getattr(target, "training", None)
     if there is None:
-        return target.sample(most, torch.Generator(target.device).manual_seed(SEED))
+        generator, drawn = torch.Generator(target.device).manual_seed(SEED), []
+        for start in range(0, most, _DRAWN):
+            drawn.append(target.sample(min(_DRAWN, most - start), generator))
+            yield
+        return torch.cat(drawn)
     places = torch.linspace(0, len(there) - 1, min(most, len(there))).round().long().tolist()
     chosen: Tensor = there[places]
     return chosen

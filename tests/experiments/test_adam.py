@@ -29,3 +29,18 @@ def test_descending_gives_the_bits_of_the_step() -> None:
         assert descending.state[a].keys() == stepping.state[b].keys()
         assert all(torch.equal(descending.state[a][key], stepping.state[b][key]) for key in stepping.state[b])
         assert a.grad is None
+
+
+def test_the_layout_of_weights_and_gradients_makes_no_difference() -> None:
+    """Torch's own fused step pairs numbers by their place in memory, and is wrong where the two differ."""
+    draws = torch.Generator().manual_seed(0)
+    start = torch.randn(4, 3, 5, 5, generator=draws)
+    layouts = (torch.contiguous_format, torch.channels_last)
+    weights = [torch.nn.Parameter(start.clone(memory_format=layout)) for layout in layouts]
+    steps = [Adam([weight], lr=0.01, fused=True) for weight in weights]
+    for _ in range(3):
+        gradient = torch.randn(4, 3, 5, 5, generator=draws)
+        for step in steps:
+            step.descend([gradient])
+    assert torch.equal(*weights)
+    assert weights[1].is_contiguous(memory_format=torch.channels_last)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
+from torch.nn.utils.parametrize import is_parametrized
 
 Weights = Mapping[str, Tensor]
 """Weights by name, as the layers multiply by them."""
@@ -27,9 +27,9 @@ class Form:
     def __init__(self, net: nn.Module) -> None:
         self._net = net
         self._twin = copy.deepcopy(net).eval().requires_grad_(False)
-        for module in self._twin.modules():
+        for module in list(self._twin.modules()):
             if is_parametrized(module):
-                remove_parametrizations(module, "weight")
+                _make_plain(module)
         self._places = [name.rpartition(".") for name, _ in self._twin.named_parameters()]
 
     def weights(self) -> dict[str, Tensor]:
@@ -47,3 +47,11 @@ class Form:
         """f(θ, x)."""
         value: Tensor = functional_call(self._twin, dict(weights), (x,), strict=True)
         return value
+
+
+def _make_plain(layer: nn.Module) -> None:
+    """Take a layer's parametrisation off; torch's own way would take it off all copies, which share a class."""
+    weight: Tensor = layer.weight  # type: ignore[assignment]  # a property, of which the stubs do not know
+    layer.__class__ = type(layer).__bases__[0]
+    del layer.parametrizations
+    layer.register_parameter("weight", nn.Parameter(weight.detach(), requires_grad=False))

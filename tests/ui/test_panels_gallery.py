@@ -98,13 +98,13 @@ def test_pointing_at_an_image_marks_its_partner(gallery: Any) -> None:
     base, gebm = gallery.grids["base"], gallery.grids["gebm"]
     QTest.mouseMove(base, base.cell(2).center().toPoint())
     assert (base.partner, gebm.partner) == (None, 2)
-    assert gallery.readout.text == "base 2: after 200 steps its chain is at GEBM 2, 2 hops"
+    assert gallery.film.reading == "base 2: after 200 steps its chain is at GEBM 2, 2 hops"
     QTest.mouseMove(gebm, gebm.cell(1).center().toPoint())
     assert (base.partner, gebm.partner) == (1, None)
-    assert gallery.readout.text == "GEBM 1: 200 steps from base 1, 1 hop"
+    assert gallery.film.reading == "GEBM 1: 200 steps from base 1, 1 hop"
     QTest.mouseMove(gebm, QPoint(1, 1))
     assert (base.partner, gebm.partner) == (None, None)
-    assert gallery.readout.text == "nearest training image: 21 grey levels; held-out images: 18"
+    assert gallery.film.reading == ""
 
 
 def test_arrow_keys_choose_images_in_the_grids(gallery: Any, qtbot: QtBot) -> None:
@@ -236,7 +236,7 @@ def test_sliders_change_beta_and_friction(gallery: Any, qtbot: QtBot, digits: Tr
     friction.line.selectAll()
     qtbot.keyClicks(friction.line, "-1")
     qtbot.keyClick(friction.line, Qt.Key.Key_Return)
-    assert len(told) == 3 and "Friction must be" in gallery.readout.text
+    assert len(told) == 3 and "Friction must be" in gallery.film.reading
     changed = {"sampler.temperature": 0.01, "sampler.name": "ula"}
     gallery.update_settings(presets.changed(digits, changed))
     assert beta.line.text() == "100"

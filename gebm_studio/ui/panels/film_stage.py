@@ -19,6 +19,9 @@ from gebm_studio.ui.theme import GRID
 WIDEST = 200
 """A stage's image is no wider than this many pixels, however high the panel is, or one pixel for each of its own."""
 
+CAPTIONS = ("step 0000", "E −0.0000"), ("nearest in training", "00 grey levels")
+"""Captions of usual length, of a state and of the nearest training image."""
+
 
 class FilmStage(QWidget):
     """One state at a large whole zoom, and beside it, where there is room, the nearest training image."""
@@ -65,13 +68,13 @@ class FilmStage(QWidget):
             self.update()
 
     def wished_width(self, height: float, most: float) -> float:
-        """Width that is filled at a height; of one image where two would be wider than `most`, of none where one is."""
-        _, slot = self._sizes(height)
-        return next((width for width in (2 * slot + GRID, slot) if width <= most), 0.0)
+        """Width that is filled at a height: by two images, by one where two would be wider than `most`, or by none."""
+        _, alone, slot = self._sizes(height)
+        return next((width for width in (2 * slot + GRID, alone) if width <= most), 0.0)
 
     def cells(self) -> tuple[QRectF, QRectF | None]:
         """Where the state is drawn, and the nearest training image, where there is room for it."""
-        zoom, slot = self._sizes(self.height())
+        zoom, _, slot = self._sizes(self.height())
         state = QRectF(1, 1, self._sheet.width * zoom, self._sheet.height * zoom)
         if 2 * slot + GRID > self.width() + 1:
             return state, None
@@ -110,14 +113,14 @@ class FilmStage(QWidget):
             room = QRectF(cell.left(), cell.bottom() + 2 + row * line, right - cell.left() - 2, line)
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft, fitted(text, look, room.width()))
 
-    def _sizes(self, height: float) -> tuple[float, float]:
-        """The zoom at a height, and the width of an image with its captions."""
+    def _sizes(self, height: float) -> tuple[float, float, float]:
+        """The zoom at a height; the width of an image with the captions of a state, and with all captions."""
         look, ratio, sheet = theme.current(), self.devicePixelRatioF(), self._sheet
         free = height - 2 - 3 * theme.line_height(look.number_font) - 2
         most = min(free / sheet.height, max(WIDEST / sheet.width, 1.0))
         zoom = max(1, math.floor(most * ratio)) / ratio
-        texts = ("nearest in training", "00 grey levels")
-        return zoom, max(sheet.width * zoom + 2, *(theme.text_width(look.number_font, text) + 4 for text in texts))
+        alone, both = (max(theme.text_width(look.number_font, text) + 4 for text in texts) for texts in CAPTIONS)
+        return zoom, max(sheet.width * zoom + 2, alone), max(sheet.width * zoom + 2, alone, both)
 
 
 def _same_choice(one: Film, other: Film) -> bool:

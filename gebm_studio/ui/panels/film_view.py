@@ -38,7 +38,8 @@ class FilmView(QWidget):
         self._reel: Reel | None = None
         self._part: GalleryPart | None = None
         self._sheet = Sheet()
-        self._heading = self._regime = ""
+        self._heading = self._regime = self._reading = ""
+        self._refused = False
         self._share = 1.0
         self._shape: tuple[object, ...] = ()
         self.stage, self.strip, self.curve = FilmStage(self), FilmStrip(self), FilmCurve(self)
@@ -66,6 +67,17 @@ class FilmView(QWidget):
     def share(self) -> float:
         """How far the pass is, from 0 to 1."""
         return self._share
+
+    @property
+    def reading(self) -> str:
+        """What stands in place of the heading."""
+        return self._reading
+
+    def say(self, reading: str, *, refused: bool = False) -> None:
+        """Say something in place of the heading: of what is pointed at, or why an entry is `refused`."""
+        if (reading, refused) != (self._reading, self._refused):
+            self._reading, self._refused = reading, refused
+            self.update()
 
     def show_part(self, part: GalleryPart | None, frames: int) -> None:
         """Show the film of a part; `frames` states are kept of a chain when its pass is done."""
@@ -122,15 +134,15 @@ class FilmView(QWidget):
             painter.drawText(QRectF(self.rect()), flags, HINT)
             painter.end()
             return
-        painter.setPen(look.pen(look.text))
-        painter.drawText(QRectF(0, 0, self.width(), line), fitted(self._heading, look, self.width()))
+        text = self._reading or self._heading
+        painter.setPen(look.pen(look.error if self._refused else look.text))
+        painter.drawText(QRectF(0, 0, self.width(), line), fitted(text, look, self.width()))
         if self._regime:
-            wide = theme.text_width(look.text_font, self._heading) + 2 * GRID
             row = int(self._lines() > 1)
-            left = 0.0 if row else wide
-            painter.setPen(look.pen(look.warning))
+            left = 0.0 if row else theme.text_width(look.text_font, text) + 2 * GRID
             room = QRectF(left, row * line, self.width() - left, line)
-            painter.drawText(room, fitted(self._regime, look, room.width()))
+            painter.setPen(look.pen(look.warning))
+            painter.drawText(room, fitted(self._regime, look, room.width()) if room.width() > 0 else "")
         if self._share < 1.0:
             top = self._lines() * line
             painter.fillRect(QRectF(0, top, self.width(), BAR), look.brush(look.line))

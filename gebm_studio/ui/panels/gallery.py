@@ -13,14 +13,11 @@ from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.film_choice import FilmChoice, FilmWish
 from gebm_studio.ui.panels.film_player import FilmPlayer
-from gebm_studio.ui.panels.film_reel import nearest_text
 from gebm_studio.ui.panels.gallery_bar import GalleryBar
 from gebm_studio.ui.panels.gallery_board import GalleryBoard
 from gebm_studio.ui.panels.numbers import count
 from gebm_studio.ui.panels.panel import ThrottledPanel
 
-LOW = 320
-"""Below this height the reading line is away."""
 NO_IMAGES = (
     "Images of data, base and GEBM appear here, and the film of a chain. "
     "This preset learns points, not images: open one on images, such as digits."
@@ -50,6 +47,7 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
         self.bar, self.player, self.board = GalleryBar(self), FilmPlayer(self), GalleryBoard(self.canvas)
         self.grids, self.film = self.board.grids, self.board.film
         self.header.hide()
+        self.readout.hide()  # readings stand above the film
         self._place()
         self._connect()
 
@@ -126,7 +124,7 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
         self.film.show_part(part, frames)
         reel = self.film.reel
         self.player.show_frames(0 if reel is None else reel.ready)
-        self.player.setVisible(reel is not None and reel.ready > 1)
+        self.player.setVisible(reel is not None and reel.total > 1)
         self.film.show_frame(self.player.at)
         self._say()
 
@@ -138,7 +136,6 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.bar.fit(self.width(), self.height())
-        self.readout.setVisible(self.height() >= LOW)
 
     # What a person does
 
@@ -222,13 +219,8 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
         self._say()
 
     def _say(self) -> None:
-        part = self._part
-        if self._refusal or part is None:
-            self.readout.say(self._refusal)
-        elif self._pointed is not None:
-            self.readout.say(_reading(part, *self._pointed))
-        else:
-            self.readout.say("" if part.film is None else nearest_text(part.film))
+        reading = _reading(self._part, *self._pointed) if self._part and self._pointed else ""
+        self.film.say(self._refusal or reading, refused=bool(self._refusal))
 
 
 def _reading(part: GalleryPart, name: str, place: int) -> str:

@@ -73,7 +73,7 @@ class GalleryBar(Header):
         for field in (self.beta, self.friction):
             self.add(field)
         self.export_button = self.button(
-            "Export film…", "Write the film as WebP or GIF, its states side by side as PNG, or all arrays as NPZ"
+            "Export…", "Write the film as WebP or GIF, its states side by side as PNG, or all arrays as NPZ"
         )
 
     def show_settings(self, preset: TrainingPreset) -> None:

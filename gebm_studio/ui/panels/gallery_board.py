@@ -14,7 +14,7 @@ from gebm_studio.ui.panels.image_grid import NOWHERE, ImageGrid, arranged
 from gebm_studio.ui.panels.mosaic import BAR, Mosaic, heading_height
 from gebm_studio.ui.theme import GRID
 
-FILM_SHARE, FILM_LEAST, FILM_MOST = 0.36, 64, 150
+FILM_SHARE, FILM_LEAST, FILM_MOST = 0.4, 64, 160
 """Height that the film has at least: a share of the board within bounds. The grids come first with the rest."""
 ZOOMS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 """Pixels of the screen to one of an image that can be chosen; 0 lets all images be seen."""

@@ -28,7 +28,7 @@ from gebm_studio.targets.sprites import Factors, draw_factors, render
 FOLDER = Path(__file__).resolve().parent / "classifiers"
 CPU = torch.device("cpu")
 BATCH, RATE = 128, 2e-3
-STEPS: dict[classifier.Name, int] = {"digits": 4000, "sprites": 6000}
+STEPS: dict[classifier.Name, int] = {"digits": 4000, "sprites": 4000}
 TESTED = 10_000
 """Sprites that accuracy is measured on."""
 Labels = dict[str, Tensor]

@@ -386,7 +386,8 @@ def measured(iteration: int = 1200, fall: float = 8.1, **changes: Any) -> Measur
     predicted = np.linspace(-4, 3, 8)
     fields: dict[str, Any] = dict(
         iteration=iteration,
-        protocol="classifier features (32); n = 1000 against 597 held-out images; kinetic, β = 1, 200 steps",
+        protocol="n: 1000; features: classifier-32; sampler: kinetic ABOBA h=0.05 κ=1, T = 1, 200 steps from the "
+        "prior; target: digits, 597 held-out images; k: 3",
         scores={
             "base": {"frechet": around(37.2, 1.9), "kernel": around(0.0412, 0.0032), "precision": around(0.71, 0.022),
                      "recall": around(0.58, 0.03)},

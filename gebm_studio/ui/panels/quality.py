@@ -12,7 +12,7 @@ from gebm_studio.messages import Frame, QualityPart
 from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.card import Card
-from gebm_studio.ui.panels.facts import Fact, Facts
+from gebm_studio.ui.panels.facts import Facts
 from gebm_studio.ui.panels.panel import Panel, Readout
 from gebm_studio.ui.panels.quality_factors import FactorsCard
 from gebm_studio.ui.panels.quality_pairs import PairsCard
@@ -22,9 +22,9 @@ from gebm_studio.ui.panels.quality_verdict import ProgressLine, Verdict
 from gebm_studio.ui.panels.quality_words import (
     Reference,
     Shown,
-    clauses,
     compared,
     facts_of,
+    protocol_facts,
     tone_of,
     verdict,
     verdict_tip,
@@ -134,7 +134,7 @@ class QualityPanel(Panel[TrainingPreset]):
         measured = self._part.measured if self._part is not None else ()
         if down and measured and self.preset is not None:
             one = measured[-1 if self._picked is None else self._picked]
-            self._reference = Reference(one, self.preset.title, self.preset.target)
+            self._reference = Reference(one, self.preset.title)
         elif not down:
             self._reference = None
         self._show()
@@ -187,19 +187,14 @@ class QualityPanel(Panel[TrainingPreset]):
         measured = part.measured[-1 if self._picked is None else self._picked]
         refused = ""
         if self._reference is not None:
-            refused = why_not_compared(measured, self.preset.target, self._reference)
+            refused = why_not_compared(measured, self._reference)
             same = measured is self._reference.measured or measured == self._reference.measured
             self.beside.say(refused or ("" if same else compared(measured, self._reference)))
         beside = self._reference.measured if self._reference is not None and not refused else None
         shown = Shown(measured, beside)
         self.verdict.show_verdict(verdict(measured), tone_of(measured), verdict_tip(measured))
         self.facts.show_facts(facts_of(measured, few=self.height() < PROTOCOL_FROM))
-        self.protocol.show_facts(
-            [
-                Fact(("" if k == 0 else "· ") + clause, measured.protocol)
-                for k, clause in enumerate(clauses(measured.protocol))
-            ]
-        )
+        self.protocol.show_facts(protocol_facts(measured))
         self.readout.say(" · ".join(text for text in (part.note, measured.protocol) if text))
         self.scores.show_measured(shown)
         self.factors.show_measured(shown)

@@ -12,7 +12,7 @@ from gebm_studio.messages import Interval
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.card import Card, paint_whisker
 from gebm_studio.ui.panels.numbers import short
-from gebm_studio.ui.panels.quality_words import LAWS, SCORES, Score, Shown, change_of, half_text, interval_text
+from gebm_studio.ui.panels.quality_words import LAWS, SCORES, Score, Shown, half_text, interval_text
 from gebm_studio.ui.panels.table import nice_range
 from gebm_studio.ui.panels.tiles import LEFT, RIGHT, fitted
 from gebm_studio.ui.theme import GRID, Theme
@@ -82,7 +82,8 @@ class ScoresCard(Card):
         ghosts = {law: _scaled(shown.ghost(law, score.name), score) for law, _ in LAWS}
         low, high = _scale(score, [*values.values(), *ghosts.values()])
         left = room.left() + max(theme.text_width(look.text_font, name) for _, name in LAWS) + 6
-        texts, numbers = _numbers(values, ghosts, room.right() - left, look)
+        changes = {law: _scaled(shown.change(law, score.name), score) for law, _ in LAWS}
+        texts, numbers = _numbers(values, changes, room.right() - left, look)
         bars = QRectF(left, head.bottom(), max(room.right() - numbers - left, 8.0), room.bottom() - head.bottom())
         axis = line if bars.height() >= 4 * line + 6 else 0.0
         each = min((bars.height() - axis) / len(LAWS), TALLEST)
@@ -151,11 +152,10 @@ def _scale(score: Score, values: list[Interval]) -> tuple[float, float]:
 
 
 def _numbers(
-    values: dict[str, Interval], ghosts: dict[str, Interval], room: float, look: Theme
+    values: dict[str, Interval], changes: dict[str, Interval], room: float, look: Theme
 ) -> tuple[dict[str, str], float]:
     """Numbers as long as leave room for bars, and how wide they are."""
     whole = {law: interval_text(value) for law, value in values.items()}
-    changes = {law: change_of(values[law], ghosts[law]) for law in values}
     changed = {law: f"{text}   {_change(changes[law])}".rstrip() for law, text in whole.items()}
     halves = {law: half_text(value) for law, value in values.items()}
     bare = {law: text.partition(" ")[0] for law, text in whole.items()}
@@ -202,13 +202,16 @@ def _scaled(value: Interval, score: Score) -> Interval:
 
 
 def _tip(shown: Shown, score: Score, law: str, name: str) -> str:
-    said = [f"{score.title} of {name}: {interval_text(shown.score(law, score.name))}, with its 95 % interval."]
+    value = interval_text(_scaled(shown.score(law, score.name), score))
+    said = [f"{score.headings[0]}, of {name}: {value}, with its 95 % interval."]
     ghost = shown.ghost(law, score.name)
     if not math.isnan(ghost[0]):
-        change = interval_text(change_of(shown.score(law, score.name), ghost), signed=True)
+        change = interval_text(_scaled(shown.change(law, score.name), score), signed=True)
+        ghost = _scaled(ghost, score)
         said.append(f"Reference: {interval_text(ghost)}; difference {change}, as of independent measurements.")
     if law == "data":
         said.append("What training images score: the floor, or the ceiling of a share.")
     if law == "gebm" and not shown.settled:
         said.append("Pale: its chains are not in equilibrium.")
-    return " ".join([*said, shown.note(score.name), shown.measured.protocol]).strip()
+    said += [f"{note[:1].upper()}{note[1:]}." for note in (shown.note(law), shown.note(score.name)) if note]
+    return " ".join(said)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gebm_studio.messages import Interval, Measured, regime
-from gebm_studio.schema.target import Target
+from gebm_studio.messages.protocols import compare, differing
+from gebm_studio.messages.protocols import facts_of as facts_of_protocol
 from gebm_studio.ui.panels.facts import Fact
 from gebm_studio.ui.panels.numbers import count, short, with_error, with_interval
 
@@ -67,11 +67,10 @@ LAWS = (("base", "base"), ("gebm", "GEBM"), ("data", "data"))
 
 @dataclass(frozen=True)
 class Reference:
-    """A measurement that is kept to compare with, and of which preset and data it is."""
+    """A measurement that is kept to compare with, and of which preset it is."""
 
     measured: Measured
     preset: str
-    target: Target
 
     @property
     def name(self) -> str:
@@ -93,6 +92,12 @@ class Shown:
     def ghost(self, law: str, name: str) -> Interval:
         """The same of the measurement to compare with."""
         return UNKNOWN if self.beside is None else _score(self.beside, law, name)
+
+    def change(self, law: str, name: str) -> Interval:
+        """The difference to it, of independent measurements."""
+        if self.beside is None:
+            return UNKNOWN
+        return compare(self.measured, self.beside).get(law, {}).get(name, UNKNOWN)
 
     def note(self, name: str) -> str:
         """How a column was measured."""
@@ -200,37 +205,32 @@ def facts_of(measured: Measured, few: bool = False) -> list[Fact]:
     return facts
 
 
-def why_not_compared(measured: Measured, target: Target, reference: Reference) -> str:
-    """Why a measurement on a target may not be compared with another; empty where it may."""
-    if target != reference.target:
-        kinds = [one.kind.replace("_", " ") for one in (reference.target, target)]
-        if kinds[0] != kinds[1]:
-            return f"not compared with {reference.name}: its data are {kinds[0]}, these are {kinds[1]}"
-        new, old = target.model_dump(), reference.target.model_dump()
-        other = ", ".join(name.replace("_", " ") for name in new if new[name] != old[name])
-        return f"not compared with {reference.name}: its data differ in {other}"
-    if measured.protocol == reference.measured.protocol:
-        return ""
-    now, then = (clauses(one.protocol) for one in (measured, reference.measured))
-    here = "; ".join(part for part in now if part not in then) or "less is said"
-    there = "; ".join(part for part in then if part not in now) or "less is said"
-    return f"not compared with {reference.name}, measured otherwise: {there} there, {here} here"
+def protocol_facts(measured: Measured) -> list[Fact]:
+    """How it was measured; only a bare number stands with its name."""
+    facts = facts_of_protocol(measured.protocol).items()
+    said = [f"{name} {fact}" if fact.isdigit() else fact or name for name, fact in facts]
+    return [Fact(f"· {text}" if place else text, measured.protocol) for place, text in enumerate(said)]
+
+
+def why_not_compared(measured: Measured, reference: Reference) -> str:
+    """In what the protocols of two measurements differ, so that they may not be compared; empty where they may."""
+    now, then = (facts_of_protocol(one.protocol) for one in (measured, reference.measured))
+    said = [
+        f"{name} ({then.get(name, 'not told')} there, {now.get(name, 'not told')} here)"
+        for name in differing(measured, reference.measured)
+    ]
+    return f"not compared with {reference.name}, which differs in {', '.join(said)}" if said else ""
 
 
 def compared(measured: Measured, reference: Reference) -> str:
     """How the Fréchet distances differ from those of a measurement with the same protocol."""
-    said = []
-    for law, title in LAWS[:2]:
-        change = change_of(_score(measured, law, "frechet"), _score(reference.measured, law, "frechet"))
-        if not math.isnan(change[0]):
-            said.append(f"FD({title}) {interval_text(change, signed=True)}")
+    changes = compare(measured, reference.measured)
+    said = [
+        f"FD({title}) {interval_text(changes[law]['frechet'], signed=True)}"
+        for law, title in LAWS[:2]
+        if not math.isnan(changes[law]["frechet"][0])
+    ]
     return f"against {reference.name}: {', '.join(said) or 'no Fréchet distances'}"
-
-
-def change_of(now: Interval, then: Interval) -> Interval:
-    """The difference of two independent scores: the halves of their intervals add as errors do."""
-    (a, a_low, a_high), (b, b_low, b_high) = now, then
-    return a - b, a - b - math.hypot(a - a_low, b_high - b), a - b + math.hypot(a_high - a, b - b_low)
 
 
 def _score(measured: Measured, law: str, name: str) -> Interval:
@@ -239,8 +239,3 @@ def _score(measured: Measured, law: str, name: str) -> Interval:
 
 def _marked(text: str, tip: str, warns: bool) -> Fact:
     return Fact(f"· ⚠ {text}" if warns else f"· {text}", tip, warns)
-
-
-def clauses(protocol: str) -> list[str]:
-    """What a protocol says, piece by piece."""
-    return [part.strip() for part in re.split(r"[;,·]", protocol) if part.strip()]

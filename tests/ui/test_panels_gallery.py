@@ -268,6 +268,24 @@ def test_the_note_of_the_regime_is_a_warning(gallery: Any) -> None:
     assert "not equilibrium" in gallery.film.accessibleDescription()
 
 
+def test_the_sliders_leave_room_for_all_buttons_in_one_line(gallery: Any) -> None:
+    for mode in ("chain", "carried", "chain"):
+        gallery.bar.mode.pick(mode)
+        QApplication.processEvents()
+        bar = gallery.bar
+        middles = {part.geometry().center().y() for part in (bar.mode, bar.zoom, bar.beta, bar.export_button)}
+        assert max(middles) - min(middles) <= 2
+        assert bar.export_button.geometry().right() <= bar.width()
+
+
+def test_close_energies_are_told_apart_on_the_scale(gallery: Any) -> None:
+    energy = frames.floats(0.1512 + 0.002 * np.arange(10) / 9)
+    assert not np.array_equal(
+        picture(show(gallery, frames.gallery_part(36, film=frames.film(energy=energy))).film.curve),
+        picture(show(gallery, frames.gallery_part(36, film=frames.film(energy=energy + 0.002))).film.curve),
+    )
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("side", [8, 32, 64])
 def test_nothing_overlaps_in_any_size(

@@ -141,7 +141,7 @@ class GalleryPanel(ThrottledPanel[TrainingPreset]):
 
     def set_mode(self, mode: FilmMode) -> None:
         """Show the film of a chain, or one of the ways between two images."""
-        self.bar.mode.choose(mode)
+        self.bar.show_mode(mode)
         self.choice.set_mode(mode, self._images)
         self._ask()
 

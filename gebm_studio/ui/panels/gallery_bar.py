@@ -56,7 +56,8 @@ class GalleryBar(Header):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._room = self._has_friction = True
+        self._size = 0, 0
+        self._has_friction = True
         modes = [(mode, name) for mode, (name, _) in MODES.items()]
         self.mode = self.choice(modes, "What the film shows", self.mode_chosen.emit)
         for action in self.mode.menu().actions():
@@ -83,25 +84,32 @@ class GalleryBar(Header):
             if not field.editor.held():
                 field.editor.show_value(value)
         self._has_friction = preset.sampler.name in FRICTION.when[1] if FRICTION.when else True
-        self._show_fields()
+        self._fit()
 
     def fit(self, width: int, height: int) -> None:
         """Put the sliders away where the panel is too small for them, else make them as long as one line allows."""
-        self._room = width >= FIELDS_WIDTH and height >= FIELDS_HEIGHT
-        self._show_fields()
+        self._size = width, height
+        self._fit()
+
+    def show_mode(self, mode: FilmMode) -> None:
+        """Show what films show."""
+        self.mode.choose(mode)
+        self._fit()
+
+    def _fit(self) -> None:
+        width, height = self._size
+        room = width >= FIELDS_WIDTH and height >= FIELDS_HEIGHT
+        self.beta.setVisible(room)
+        self.friction.setVisible(room and self._has_friction)
         shown = [part for part in (self.mode, self.zoom, self.export_button, *self._fields()) if not part.isHidden()]
         fields = [field for field in self._fields() if not field.isHidden()]
         others = sum(part.sizeHint().width() for part in shown) - sum(field.editor.width() for field in fields)
         for field in fields:
-            free = width - others - GRID * len(shown)
+            free = width - 2 * GRID - others - GRID // 2 * len(shown)
             field.set_width(min(max(free // len(fields), LEAST), MOST))
 
     def _fields(self) -> tuple[Field, Field]:
         return self.beta, self.friction
-
-    def _show_fields(self) -> None:
-        self.beta.setVisible(self._room)
-        self.friction.setVisible(self._room and self._has_friction)
 
     def _connect(self, field: Field, change: Callable[[float], tuple[str, float]]) -> None:
         field.editor.edited.connect(lambda value: self._edit(*change(value)))

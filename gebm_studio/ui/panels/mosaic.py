@@ -176,7 +176,7 @@ class Mosaic(QWidget):
         painter.drawRect(cell.adjusted(-1, -1, 1, 1))
         if not letter:
             return
-        side = min(theme.line_height(look.text_font), max(10.0, cell.height() / 2))
+        side = min(theme.line_height(look.text_font), max(10.0, 0.4 * cell.height()))
         badge = QRectF(cell.left(), cell.top(), min(side, cell.width()), side)
         painter.fillRect(badge, QColor(look.accent))
         painter.setFont(look.text_font)

@@ -259,7 +259,9 @@ def paint_lines(
 def with_scale(painter: QPainter, room: QRectF, look: Theme, low: float, high: float) -> QRectF:
     """Write the ends of the scale at the left, and give back the room that is left."""
     line = theme.line_height(look.number_font)
-    texts = [f"{end:.0f}" if end == round(end) and abs(end) < 1000 else short(end, 2) for end in (low, high)]
+    # As many digits as tell the ends apart.
+    digits = next((digits for digits in range(2, 7) if short(low, digits) != short(high, digits)), 2)
+    texts = [f"{end:.0f}" if end == round(end) and abs(end) < 1000 else short(end, digits) for end in (low, high)]
     width = max(theme.text_width(look.number_font, text) for text in texts) + 2
     painter.setPen(look.pen(look.muted))
     painter.setFont(look.number_font)

@@ -23,6 +23,7 @@ from gebm_studio.engine.inbox import Inbox
 from gebm_studio.engine.speed import Speed
 from gebm_studio.engine.tasks import Task
 from gebm_studio.experiments import Diverged, Experiment, begin, describe, limit_threads, resolve
+from gebm_studio.experiments.quality.study import study_of
 from gebm_studio.files import explain
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import Preset, TrainingPreset
@@ -59,6 +60,7 @@ class Engine:
             m.StepOnce: self._step_once,
             m.Reset: self._reset,
             m.RestartChains: self._restart_chains,
+            m.MeasureQuality: self._measure_quality,
             m.SetValue: self._set_value,
             m.Save: self._save,
             **dict.fromkeys(get_args(m.Export), self._export),
@@ -189,6 +191,10 @@ class Engine:
         if self._run is not None:
             self._run.restart_chains()
 
+    def _measure_quality(self, _: m.MeasureQuality) -> None:
+        run = orders.trained(self._need_run(), "images")
+        study_of(run.front.exhibits).measure()
+
     def _set_value(self, command: m.SetValue) -> None:
         if self._run is not None:
             self._run.set_value(command)
@@ -268,6 +274,10 @@ class Engine:
         except torch.OutOfMemoryError:
             task.fail()
             self._out_of_memory()
+        except PresetError as error:
+            task.fail()
+            for problem in error.problems:
+                self._note("error", problem, "settings")
         except OSError as error:
             if isinstance(error, BrokenPipeError | ConnectionResetError):
                 raise

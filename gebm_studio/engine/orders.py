@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TypeVar
 
 from gebm_studio import messages as m
-from gebm_studio.engine import exports, film_files, flow_files, lab_files, sweep_table, tasks
+from gebm_studio.engine import exports, film_files, flow_files, lab_files, quality_files, sweep_table, tasks
 from gebm_studio.engine.tasks import Send, Task
 from gebm_studio.experiments import Comparison, DivergenceLab, Experiment, ParticleFlow, Training
 from gebm_studio.presets import PresetError, save
 
-LONG = (m.ExportSamples, m.ExportRace, m.ExportCompare, m.ExportValues, m.ExportFlow, m.ExportFilm)
+LONG = (
+    m.ExportSamples, m.ExportRace, m.ExportCompare, m.ExportValues, m.ExportFlow, m.ExportFilm, m.ExportQuality,
+)  # fmt: skip
 R = TypeVar("R")
 
 
@@ -54,6 +56,8 @@ def task(order: m.Export, run: Experiment, send: Send) -> Task:
         return tasks.writing_samples(training.front, order, send)
     if isinstance(order, m.ExportFilm):
         return tasks.writing(order.path, film_files.in_pieces(order, training.front), "film", send)
+    if isinstance(order, m.ExportQuality):
+        return tasks.writing(order.path, quality_files.in_pieces(order, training.front), "quality", send)
     if isinstance(order, m.ExportRace):
         if not training.preset.race.lanes:
             raise PresetError(["there is no race to write; add a sampler to it first"])

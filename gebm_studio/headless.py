@@ -26,6 +26,7 @@ from gebm_studio.experiments import (
     limit_threads,
     resolve,
 )
+from gebm_studio.experiments.quality.study import study_of
 from gebm_studio.experiments.race import Race
 from gebm_studio.files import written_aside
 from gebm_studio.messages import CheckResult, Export, ExportCurves, ExportFilm, ExportFlow, ExportSamples
@@ -178,6 +179,10 @@ def _sweep(thing: Training | Comparison, out: Path, progress: bool) -> int:
 
 def _write_all(thing: Experiment, out: Path, wanted: Sequence[Export], progress: bool, complete: bool) -> None:
     storage.save(thing, out / "run.gebm")
+    if isinstance(thing, Training | Comparison) and len(thing.front.target.shape) == 3:
+        for run in thing.runs.values():
+            _in_pieces(study_of(run.exhibits).measured_now(), "quality", progress)
+        storage.save(thing, out / "run.gebm")  # now with what was measured
     note = {"seed": thing.preset.seed, "device": str(thing.device), "steps": thing.iteration}
     presets.save(thing.preset, out / "preset.toml", note | storage.versions())
     if isinstance(thing, DivergenceLab):

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from gebm_studio import presets
+from gebm_studio.engine.image_sheet import coloured
 from gebm_studio.experiments import Comparison, DivergenceLab, Experiment, ParticleFlow, Training, begin
 from gebm_studio.files import written_aside
 from gebm_studio.messages import (
@@ -73,9 +74,10 @@ def thumbnail(run: Experiment) -> Image.Image:
     training = run.front
     learning = training.preset.training.train
     run.train(IMAGE_ITERATIONS if len(training.target.shape) == 3 else ITERATIONS.get(learning, 300))
-    frame = settled(run, "data", "gallery")
-    if frame.gallery is not None:
-        return grid(frame.gallery)
+    while (frame := settled(run, "gallery")).gallery is not None:
+        if frame.rests:
+            return grid(frame.gallery)
+    frame = settled(run, "data")
     if frame.data is None:
         raise ValueError(f"{run.preset.title}: no data are shown")
     if frame.data.line is not None:
@@ -248,11 +250,12 @@ def shade(value: float) -> tuple[int, int, int]:
 
 
 def grid(part: GalleryPart) -> Image.Image:
-    """Sixteen digits of the GEBM."""
-    tiles = np.pad(part.gebm[:16], ((0, 0), (1, 1), (1, 1)))  # a dark pixel between two of them
-    height, width = tiles.shape[1:]
-    sheet = tiles.reshape(4, 4, height, width).transpose(0, 2, 1, 3).reshape(4 * height, 4 * width)
-    large = Image.fromarray(sheet).resize((SIZE * FINE, SIZE * FINE), Image.Resampling.NEAREST)
+    """Sixteen images of the GEBM."""
+    tiles = coloured(part.gebm[:16])
+    tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1), (0, 0)))  # a dark pixel between two of them
+    height, width = tiles.shape[1:3]
+    picture = tiles.reshape(4, 4, height, width, 3).transpose(0, 2, 1, 3, 4).reshape(4 * height, 4 * width, 3)
+    large = Image.fromarray(picture).resize((SIZE * FINE, SIZE * FINE), Image.Resampling.NEAREST)
     return large.resize((SIZE, SIZE), Image.Resampling.LANCZOS).convert("RGBA")
 
 

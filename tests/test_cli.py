@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gebm_studio import cli, display, presets
-from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings
+from gebm_studio.messages import ExportCurves, ExportFilm, ExportSamples, ExportSettings
 from gebm_studio.schema import KINDS
 from tests.malformed import MALFORMED
 
@@ -184,6 +184,12 @@ def test_a_headless_run_takes_its_options(start: Start, runner: Recorder, tmp_pa
         ExportCurves("c.csv"),
         ExportSettings("d.toml"),
     )
+
+
+def test_images_are_exported_as_they_move(start: Start, runner: Recorder, tmp_path: Path) -> None:
+    arguments = ["--headless", "f62", "--steps", "1", "--out", tmp_path / "out", "--export", "a.webp", "--scale", "2"]
+    assert start(*arguments).status == 0
+    assert runner.call[1]["exports"] == (ExportFilm("a.webp", first=-1, scale=2),)
 
 
 def test_files_start_at_the_folder_of_the_preset(start: Start, runner: Recorder, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class ImageSet(ImageTarget):
         if about is None:
             raise PresetError([f"{prepared.root}: changes while it is read; wait until it is complete"])
         self.about = about
-        self._pixels = prepared.open()
+        self._pixels = prepared.open(about)
         self._apart = _apart(about, section.held_out, seed)
         first = about.training if about.test else 0
         self.held_out = self._gather(self._apart if not about.test else first + torch.arange(section.held_out))

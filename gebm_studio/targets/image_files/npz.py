@@ -108,7 +108,7 @@ def _pixels(block: Pixels) -> Pixels:
 @contextmanager
 def _opened(path: Path, name: str) -> Iterator[tuple[IO[bytes], tuple[int, ...]]]:
     """The bytes of an array behind its header, and its shape."""
-    with reading(path), zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as stream:
+    with reading(path), zipfile.ZipFile(path) as archive, _member(archive, path, f"{name}.npy") as stream:
         try:
             version = np.lib.format.read_magic(stream)
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -117,6 +117,13 @@ def _opened(path: Path, name: str) -> Iterator[tuple[IO[bytes], tuple[int, ...]]
             raise ImagesError(f"{path}: {name} is damaged ({' '.join(str(error).split())[:80]})") from error
         _check(path, name, shape, by_columns, kind)
         yield stream, shape
+
+
+def _member(archive: zipfile.ZipFile, path: Path, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except RuntimeError as error:  # encrypted, or packed in a way that is not known here
+        raise ImagesError(f"{path}: {name} cannot be unpacked ({error}); save it with numpy.savez") from error
 
 
 def _check(path: Path, name: str, shape: tuple[int, ...], by_columns: bool, kind: np.dtype[np.generic]) -> None:

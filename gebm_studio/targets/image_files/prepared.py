@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import shutil
 from collections.abc import Iterator
@@ -60,10 +61,15 @@ class Prepared:
         )  # such as on a disk that is not here: it cannot have changed
         return about if gone or now == about.watched else None
 
-    def open(self) -> Pixels:
-        """The images, read from disk as they are asked for."""
-        images: Pixels = np.load(self.images, mmap_mode="r", allow_pickle=False)
-        return images
+    def open(self, about: About) -> Pixels:
+        """The images (N, C, S, S), read from disk as they are asked for."""
+        with open(self.images, "rb") as stream:
+            mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        if hasattr(mapped, "madvise"):
+            # Images are drawn from anywhere: what lies behind each of them need not be read as well.
+            mapped.madvise(mmap.MADV_RANDOM)
+        shape = (about.training + about.test, self.fit.channels, self.fit.side, self.fit.side)
+        return np.frombuffer(mapped, np.uint8, offset=self._header_bytes()).reshape(shape)
 
     def write(self, source: Source, tell: Tell) -> About:
         """Prepare the set. Both files appear when all is done; where `tell` raises nothing is left.

@@ -90,25 +90,23 @@ def test_the_verdict_is_a_sentence_with_its_numbers() -> None:
         ({"time": 0.02}, "gradient flow, not equilibrium (time 0.02)"),
     ],
 )
-def test_chains_out_of_equilibrium_carry_no_claim(changes: dict[str, float], why: str) -> None:
+def test_chains_out_of_equilibrium_carry_no_claim(changes: dict[str, Any], why: str) -> None:
     one = measured(**changes)
     assert doubts(one) == [why] and tone_of(one) == "unsettled"
-    assert verdict(one).endswith("(95 %: −10.2 to −6.0), but the chains are not in equilibrium: no claim")
+    assert verdict(one).endswith("(95 %: −10.2 to −6.0); chains not in equilibrium: no claim")
     marked = [fact for fact in facts_of(one) if fact.warns]
     assert len(marked) == 1 and marked[0].text.startswith("· ⚠ ")
 
 
 def test_what_is_not_known_of_the_chains_carries_no_claim_either() -> None:
-    assert verdict(measured(rhat=NAN, ess=NAN)).endswith(
-        "but it is not known whether the chains are in equilibrium: no claim"
-    )
+    assert verdict(measured(rhat=NAN, ess=NAN)).endswith("(95 %: −10.2 to −6.0); equilibrium not known: no claim")
     assert not doubts(measured(time=NAN)), "a sampler without a time is judged by R-hat and ESS"
 
 
 def test_a_protocol_is_said_fact_by_fact() -> None:
     texts = [fact.text for fact in protocol_facts(measured())]
-    assert texts[:2] == ["n 1000", "· classifier-32"] and texts[-1] == "· k 3"
-    assert "· digits, 597 held-out images" in texts
+    assert texts[:2] == ["· n 1000", "· classifier-32"] and texts[-2:] == ["· 597 held-out images", "· k 3"]
+    assert "· T = 1" in texts
 
 
 # What is seen
@@ -195,6 +193,8 @@ def test_calibration_shows_bins_diagonal_and_slope(make_panel: MakePanel) -> Non
     panel.choose("calibration")
     card = panel.calibration
     assert card.value == "slope 0.820 ± 0.090" and len(card.points.points) == 8
+    left, right, bottom, top = card.view.extent
+    assert left < -4 and right > 3 and bottom < min(-4, -3.63) and top > 3
     (diagonal, _), (whiskers, _) = card.diagonal.bands[0], card.whiskers.bands[0]
     assert diagonal[0, 0] == diagonal[0, 1] and diagonal[0, 2] == diagonal[0, 3] and len(whiskers) == 8
     table = measured().calibration
@@ -298,6 +298,7 @@ def test_buttons_ask_for_what_they_say_and_progress_is_a_thin_line(make_panel: M
 def test_it_says_why_there_is_nothing(make_panel: MakePanel) -> None:
     panel = make_panel("quality", WIDE, DIGITS)
     assert panel.is_empty and "Measure now" in panel._note.text()
+    assert not any(tab.isVisible() for tab in panel.tabs.values()) and panel.measure_button.isVisible()
     empty = QualityPart((), 0.0, frozen(np.zeros((0, 1, 1), np.uint8)), frozen(np.zeros((0, 1, 1), np.uint8)),
                         "the model is still learning", 1)  # fmt: skip
     panel.show_frame(frames.frame(quality=empty))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from gebm_studio.messages import Frame, QualityPart
+from gebm_studio.messages import Frame, Measured, QualityPart
 from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.card import Card
@@ -34,7 +34,7 @@ from gebm_studio.ui.panels.quality_words import (
 WIDTH, HEIGHT, MOST_COLUMNS, MOST_ROWS = 270, 180, 3, 2
 """Pixels that a card needs where it has others beside or below it, and how many stand in a row and a column."""
 TABS_FROM, PROTOCOL_FROM = 470, 250
-"""Width of the panel from which sections are tabs, and height from which the protocol has lines of its own."""
+"""Width of the panel from which sections are tabs, and height from which the protocol stands in the picture."""
 NOT_IMAGES = "How good images are is measured here. Open F14, F60 or F62, or choose a target of images."
 KEEP, KEPT, BRIEFLY = "Keep as reference", "Reference kept", "Reference"
 
@@ -90,7 +90,7 @@ class QualityPanel(Panel[TrainingPreset]):
 
     def _fill_canvas(self) -> None:
         self.verdict = Verdict(self.canvas)
-        self.facts, self.protocol = Facts(self.canvas), Facts(self.canvas)
+        self.facts = Facts(self.canvas)
         self.beside = Readout(self.canvas)
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -98,7 +98,7 @@ class QualityPanel(Panel[TrainingPreset]):
         column = QVBoxLayout(self.canvas)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        for widget in (self.verdict, self.facts, self.protocol, self.beside):
+        for widget in (self.verdict, self.facts, self.beside):
             column.addWidget(widget)
         column.addLayout(self._grid, 1)
         for card in self.cards.values():
@@ -131,13 +131,17 @@ class QualityPanel(Panel[TrainingPreset]):
         self.choose(name)
 
     def _keep(self, down: bool) -> None:
-        measured = self._part.measured if self._part is not None else ()
-        if down and measured and self.preset is not None:
-            one = measured[-1 if self._picked is None else self._picked]
-            self._reference = Reference(one, self.preset.title)
+        measured = self._measured_now()
+        if down and measured is not None and self.preset is not None:
+            self._reference = Reference(measured, self.preset.title)
         elif not down:
             self._reference = None
         self._show()
+
+    def _measured_now(self) -> Measured | None:
+        """The measurement that is shown."""
+        measured = self._part.measured if self._part is not None else ()
+        return measured[-1 if self._picked is None else self._picked] if measured else None
 
     def _pick(self, place: int | None) -> None:
         if place != self._picked:
@@ -151,6 +155,7 @@ class QualityPanel(Panel[TrainingPreset]):
         self.progress.show_share(0.0)
         self.measure_button.setEnabled(True)
         self._show_reference()
+        self._fit()
 
     def pull_fields(self) -> dict[str, object]:
         return {"quality_version": -1 if self._part is None else self._part.version}
@@ -180,11 +185,12 @@ class QualityPanel(Panel[TrainingPreset]):
         self._show_reference()
         if part is None or self.preset is None:
             return
-        if not part.measured:
+        measured = self._measured_now()
+        if measured is None:
             self.say_empty(part.note or self.empty)
+            self._fit()
             return
         self.show_canvas()
-        measured = part.measured[-1 if self._picked is None else self._picked]
         refused = ""
         if self._reference is not None:
             refused = why_not_compared(measured, self._reference)
@@ -193,8 +199,6 @@ class QualityPanel(Panel[TrainingPreset]):
         beside = self._reference.measured if self._reference is not None and not refused else None
         shown = Shown(measured, beside)
         self.verdict.show_verdict(verdict(measured), tone_of(measured), verdict_tip(measured))
-        self.facts.show_facts(facts_of(measured, few=self.height() < PROTOCOL_FROM))
-        self.protocol.show_facts(protocol_facts(measured))
         self.readout.say(" · ".join(text for text in (part.note, measured.protocol) if text))
         self.scores.show_measured(shown)
         self.factors.show_measured(shown)
@@ -227,7 +231,9 @@ class QualityPanel(Panel[TrainingPreset]):
     def _fit(self) -> None:
         """As many sections as have room; of the rest one is chosen."""
         low = self.height() < PROTOCOL_FROM
-        self.protocol.setVisible(not low)
+        measured = self._measured_now()
+        if measured is not None:
+            self.facts.show_facts(facts_of(measured, few=low) + ([] if low else protocol_facts(measured)))
         self.beside.setVisible(self._reference is not None and bool(self.beside.text))
         self.readout.setVisible(low and not self.is_empty)
         self.verdict.fit(self.canvas.width(), low)
@@ -236,11 +242,11 @@ class QualityPanel(Panel[TrainingPreset]):
         rows = min(max((self.height() - above) // HEIGHT, 1), MOST_ROWS)
         names = in_view(tuple(self.cards), self._chosen, columns * rows)
         all_shown = len(names) == len(self.cards)
-        tabs = self.width() >= TABS_FROM
+        tabs, some = self.width() >= TABS_FROM, not self.is_empty
         for name, tab in self.tabs.items():
-            tab.setVisible(tabs and not all_shown and not (name == "scores" and len(names) > 1))
+            tab.setVisible(tabs and some and not all_shown and not (name == "scores" and len(names) > 1))
             tab.setChecked(name in names)
-        self.section.setVisible(not tabs and not all_shown)
+        self.section.setVisible(not tabs and some and not all_shown)
         self.section.choose(self._chosen)
         self._name_buttons()
         if names != self._placed or columns != self._grid.columnCount():

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from gebm_studio.messages import Calibration, Measured
+from gebm_studio.messages import Calibration, Extent, Measured
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.card import PAD, Card
 from gebm_studio.ui.panels.labels import Label, Labels
@@ -89,11 +89,7 @@ class CalibrationCard(PlotCard):
         self.view.setToolTip(self.tip)
         if none:
             return
-        known = np.concatenate([table.predicted, table.found, table.low, table.high]).astype(np.float64)
-        known = known[np.isfinite(known)]
-        beyond = 0.05 * float(np.ptp(known))
-        low, high = float(known.min()) - beyond, float(known.max()) + beyond
-        self.view.set_home((low, high, low, high))
+        self.view.set_home(extent_of(table))
         self._draw()
 
     def restyle(self, look: theme.Theme) -> None:
@@ -216,6 +212,19 @@ class HistoryCard(PlotCard):
             self.view.crosshair.single_out((float(one.iteration), fd[0]))
         self.view.setToolTip(f"Iteration {count(one.iteration)}: " + _history_words(one))
         self.picked.emit(place)
+
+
+def extent_of(table: Calibration) -> Extent:
+    """What shows all bins and the diagonal through them; of intervals that are much longer, a part."""
+    x = table.predicted[np.isfinite(table.predicted)].astype(np.float64)
+    found = table.found[np.isfinite(table.found)].astype(np.float64)
+    left, right = float(x.min()), float(x.max())
+    bottom, top = float(min(left, found.min(initial=left))), float(max(right, found.max(initial=right)))
+    reach = 0.5 * (top - bottom)
+    bottom = max(bottom - reach, min(bottom, float(np.nanmin(table.low, initial=bottom))))
+    top = min(top + reach, max(top, float(np.nanmax(table.high, initial=top))))
+    aside, above = 0.08 * (right - left), 0.05 * (top - bottom)
+    return left - aside, right + aside, bottom - above, top + above
 
 
 def _history_words(one: Measured) -> str:

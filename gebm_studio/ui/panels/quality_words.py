@@ -159,11 +159,11 @@ def verdict(measured: Measured) -> str:
         "better": ": the energy improves the base",
         "worse": ": the energy makes the base worse",
         "open": ": the interval holds zero, no claim" if ends else ": without an interval, no claim",
-        "unsettled": ", but the chains are not in equilibrium: no claim",
+        "unsettled": "; chains not in equilibrium: no claim",
     }
-    if not math.isnan(measured.rhat) or tone_of(measured) != "unsettled":
-        return number + claim[tone_of(measured)]
-    return number + ", but it is not known whether the chains are in equilibrium: no claim"
+    if tone_of(measured) == "unsettled" and math.isnan(measured.rhat):
+        return f"{number}; equilibrium not known: no claim"
+    return number + claim[tone_of(measured)]
 
 
 def verdict_tip(measured: Measured) -> str:
@@ -206,10 +206,11 @@ def facts_of(measured: Measured, few: bool = False) -> list[Fact]:
 
 
 def protocol_facts(measured: Measured) -> list[Fact]:
-    """How it was measured; only a bare number stands with its name."""
-    facts = facts_of_protocol(measured.protocol).items()
-    said = [f"{name} {fact}" if fact.isdigit() else fact or name for name, fact in facts]
-    return [Fact(f"· {text}" if place else text, measured.protocol) for place, text in enumerate(said)]
+    """How it was measured, in pieces that can stand on any line; only a bare number stands with its name."""
+    said = []
+    for name, fact in facts_of_protocol(measured.protocol).items():
+        said += [f"{name} {fact}"] if fact.isdigit() else (fact or name).split(", ")
+    return [Fact(f"· {text}", measured.protocol) for text in said]
 
 
 def why_not_compared(measured: Measured, reference: Reference) -> str:

@@ -6,15 +6,18 @@ import math
 from collections.abc import Generator
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from gebm_studio.diagnostics.neighbours import nearest_in_pieces
 from gebm_studio.experiments.pixels import pixels
 from gebm_studio.messages import Bytes
-from gebm_studio.targets import Target
+from gebm_studio.targets import FiniteTarget, Target
 
 TRAINING, HELD_OUT = 4096, 128
 """Training images that are looked through, and held-out images whose nearest ones are, at most."""
+AT_ONCE = 128
+"""Training images that are drawn in one piece."""
 
 
 class Neighbours:
@@ -35,8 +38,7 @@ class Neighbours:
 
         A distance is the root mean square difference of the pixels in grey levels of 255.
         """
-        training = self._training_images()
-        yield
+        training = yield from self._training_images()
         found = yield from nearest_in_pieces(image, training)
         (place,), (distance,) = found
         return pixels(training[place : place + 1])[0], float(distance)
@@ -46,10 +48,19 @@ class Neighbours:
         return next(self._pieces, self) is None
 
     def _measured(self) -> Generator[None, None, None]:
-        found = yield from nearest_in_pieces(self._target.held_out[:HELD_OUT], self._training_images())
+        training = yield from self._training_images()
+        found = yield from nearest_in_pieces(self._target.held_out[:HELD_OUT], training)
         self.usual = float(np.median(found.distance))
 
-    def _training_images(self) -> Tensor:
+    def _training_images(self) -> Generator[None, None, Tensor]:
+        """All training images of a small set, else so many draws of them."""
+        if self._training is None and isinstance(self._target, FiniteTarget):
+            self._training = self._target.training[:TRAINING]
         if self._training is None:
-            self._training = self._target.training_data(TRAINING, self._seed)[:TRAINING]
+            generator = torch.Generator(self._target.device).manual_seed(self._seed)
+            drawn = []
+            for _ in range(TRAINING // AT_ONCE):
+                drawn.append(self._target.sample(AT_ONCE, generator))
+                yield
+            self._training = torch.cat(drawn)
         return self._training

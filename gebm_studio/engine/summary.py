@@ -21,8 +21,8 @@ QUALITY = (
     "the images of base and GEBM by the settings of quality: scores by law (base, gebm, data) and name (frechet, "
     "kernel, precision, recall); difference, FD(GEBM) - FD(base), paired; ratio, 100 FD(GEBM)/FD(base); kale on held-"
     "out images; rhat, ess and time of its chains; copies; factors with their variation, the total variation to the "
-    "truth; calibration of the energy. Each interval is [value, low, high] at 95 %, null where it cannot be said; its notes "
-    "say how each was measured, its protocol what two measurements must share to be compared"
+    "truth; calibration of the energy. Each interval is [value, low, high] at 95 %, null where it cannot be said; its "
+    "notes say how each was measured, its protocol what two measurements must share to be compared"
 )
 
 

@@ -131,6 +131,24 @@ def test_the_strip_shows_states_pixel_for_pixel(gallery: Any) -> None:
         assert np.array_equal(pixels_at(strip, cell), enlarged(film.images[place], zoom)), place
 
 
+def test_a_word_stands_out_where_it_is_not_that_of_the_state_shown_before(gallery: Any) -> None:
+    strip = gallery.film.strip
+
+    def coloured(words: list[str]) -> list[bool]:
+        show(gallery, frames.gallery_part(36, film=frames.film(labels=tuple(words))))
+        gallery.player.look_at(1)
+        pixels, cells = picture(strip), [strip.cell(slot).toRect() for slot in range(len(strip.places))]
+        below = [pixels[cell.bottom() + 6 :, cell.left() : cell.left() + 40] for cell in cells]
+        return [has_colour(each, theme.LIGHT.accent, 3) for each in below]
+
+    assert coloured(["3"] * 10) == [False] * len(strip.places)
+    last = strip.places[-1]
+    assert coloured(["3"] * last + ["5"] * (10 - last)) == [False] * (len(strip.places) - 1) + [True]
+    between = strip.places[1] + 1  # a change there and back that no shown state tells
+    assert between not in strip.places
+    assert coloured(["5" if frame == between else "3" for frame in range(10)]) == [False] * len(strip.places)
+
+
 def test_the_stage_shows_any_state_and_the_nearest_training_image(gallery: Any, qtbot: QtBot) -> None:
     stage, film = gallery.film.stage, gallery._part.film
     state, beside = stage.cells()

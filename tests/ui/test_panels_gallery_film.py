@@ -9,7 +9,7 @@ import pytest
 
 from gebm_studio.messages import Film, frozen
 from gebm_studio.ui.panels.film_choice import FilmChoice
-from gebm_studio.ui.panels.film_reel import Reel, captions, followed, heading, nearest_text, turns
+from gebm_studio.ui.panels.film_reel import Reel, evenly_written, followed, heading, nearest_text
 from tests.ui import frames
 
 
@@ -86,13 +86,34 @@ def test_distances_are_said_only_where_they_are_known() -> None:
     assert nearest_text(frames.film(nearest=frozen(np.zeros((0, 8), dtype=np.uint8)))) == ""
 
 
+def of(film: Film) -> Reel:
+    return followed(film, None, 200, 200, 10)
+
+
 def test_captions_and_changes_of_the_word() -> None:
-    film = frames.film()
-    assert captions(film, 3) == ("step 60", "E 0.104", "3")
-    assert captions(frames.film(labels=()), 0) == ("step 0", "E 2.00")
-    assert captions(frames.film(mode="latent"), 5)[0] == "t 0.10"
-    assert turns(film) == {5}
-    assert turns(frames.film(labels=())) == frozenset()
+    reel = of(frames.film())
+    assert reel.captions[3] == ("step 60", "E 0.10", "3")
+    assert of(frames.film(labels=())).captions[0] == ("step 0", "E 2.00")
+    assert of(frames.film(mode="latent")).captions[5][0] == "t 0.10"
+    assert reel.turns == {5}
+    assert of(frames.film(labels=())).turns == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("energy", "texts"),
+    [
+        ([0.106, 0.0797, -0.00829], ["0.106", "0.080", "−0.008"]),
+        ([2.0, 0.104, -0.923], ["2.00", "0.10", "−0.92"]),
+        ([150.0, -40.2, 0.0], ["150", "−40", "0"]),
+        ([-0.0001, 2.0], ["0.00", "2.00"]),
+        ([1.5, 1.5], ["1.500", "1.500"]),
+        ([float("nan"), float("inf"), 1.0], ["—", "∞", "1.000"]),
+        ([1e6, 2e30], ["1.00e6", "2.00e30"]),
+        ([], []),
+    ],
+)
+def test_energies_have_equally_many_decimals(energy: list[float], texts: list[str]) -> None:
+    assert evenly_written(frames.floats(energy)) == texts
 
 
 def first_states(film: Film, states: int) -> Film:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.film_reel import Reel, turns
+from gebm_studio.ui.panels.film_reel import Reel
 from gebm_studio.ui.panels.film_strip import OLD
 from gebm_studio.ui.panels.tiles import fitted, with_scale
 
@@ -85,7 +85,7 @@ class FilmCurve(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(look.pen(look.axis))
         bottom = self._room.bottom()
-        for frame in turns(reel.film):
+        for frame in reel.turns:
             painter.drawLine(QPointF(points[frame].x(), bottom - 4), QPointF(points[frame].x(), bottom + 2))
         painter.setOpacity(OLD)
         self._paint_line(painter, look, points[max(reel.fresh - 1, 0) :])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gebm_studio.messages import Film, GalleryPart, frozen
-from gebm_studio.ui.panels.numbers import count, short
+from gebm_studio.messages import Film, Floats, GalleryPart, frozen
+from gebm_studio.ui.panels.numbers import MINUS, count, short
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,21 @@ class Reel:
     film: Film
     fresh: int
     total: int
+
+    @cached_property
+    def captions(self) -> tuple[tuple[str, ...], ...]:
+        """The lines under each state: where it is, its energy, and the classifier's word where there is one."""
+        film = self.film
+        return tuple(
+            (place_text(film, frame), f"E {energy}", *film.labels[frame : frame + 1])
+            for frame, energy in enumerate(evenly_written(film.energy))
+        )
+
+    @cached_property
+    def turns(self) -> frozenset[int]:
+        """The states whose word is not that of the one before."""
+        words = self.film.labels
+        return frozenset(frame for frame in range(1, len(words)) if words[frame] != words[frame - 1])
 
     @property
     def ready(self) -> int:
@@ -81,15 +97,18 @@ def place_text(film: Film, frame: int) -> str:
     return f"step {count(at)}" if film.mode == "chain" else f"t {at / 1000:.2f}"
 
 
-def captions(film: Film, frame: int) -> tuple[str, ...]:
-    """The lines under a state: where it is, its energy, and the classifier's word where there is one."""
-    word = film.labels[frame : frame + 1]
-    return (place_text(film, frame), f"E {short(float(film.energy[frame]))}", *word)
-
-
-def turns(film: Film) -> frozenset[int]:
-    """The states whose word is not that of the one before."""
-    return frozenset(frame for frame in range(1, len(film.labels)) if film.labels[frame] != film.labels[frame - 1])
+def evenly_written(energy: Floats) -> list[str]:
+    """Energies (f,) with equally many decimals, as many as tell hundredths of their range apart."""
+    finite = energy[np.isfinite(energy)]
+    if len(finite) and float(np.abs(finite).max()) >= 10**5:
+        return [short(float(value)) for value in energy]
+    span = float(np.ptp(finite)) if len(finite) else 0.0
+    places = min(max(2 - math.floor(math.log10(span)), 0), 4) if span > 0 else 3
+    rounded = np.round(energy.astype(np.float64), places) + 0.0  # + 0.0: a zero has no sign
+    return [
+        f"{value:.{places}f}".replace("-", MINUS) if math.isfinite(value) else short(value)
+        for value in rounded.tolist()
+    ]
 
 
 def heading(part: GalleryPart) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.messages import Bytes, Film, frozen
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.film_reel import Reel, captions, nearest_text, nearness
+from gebm_studio.ui.panels.film_reel import Reel, nearest_text, nearness
 from gebm_studio.ui.panels.film_strip import OLD
 from gebm_studio.ui.panels.image_sheet import NONE, Sheet
 from gebm_studio.ui.panels.tiles import fitted
@@ -19,7 +19,7 @@ from gebm_studio.ui.theme import GRID
 WIDEST = 200
 """A stage's image is no wider than this many pixels, however high the panel is, or one pixel for each of its own."""
 
-CAPTIONS = ("step 0000", "E −0.0000"), ("nearest in training", "00 grey levels")
+CAPTIONS = ("step 0000", "E −0.000"), ("nearest in training", "00 grey levels")
 """Captions of usual length, of a state and of the nearest training image."""
 
 
@@ -89,7 +89,7 @@ class FilmStage(QWidget):
         painter.setOpacity(1.0 if self._at < reel.fresh else OLD)
         self._sheet.paint(painter, self._at, cell)
         painter.setOpacity(1.0)
-        self._say(painter, look, cell, captions(reel.film, self._at), self.width() if beside is None else beside.left())
+        self._say(painter, look, cell, reel.captions[self._at], self.width() if beside is None else beside.left())
         if beside is not None:
             self._paint_nearest(painter, look, reel, beside)
         painter.end()

@@ -6,12 +6,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.film_reel import Reel, captions, turns
+from gebm_studio.ui.panels.film_reel import Reel
 from gebm_studio.ui.panels.image_grid import snapped
 from gebm_studio.ui.panels.image_sheet import Sheet
 from gebm_studio.ui.panels.tiles import fitted
@@ -19,6 +19,8 @@ from gebm_studio.ui.theme import GRID
 
 OLD = 0.4
 """Opacity of a state that is of the pass before."""
+WORD = 2
+"""The line of the captions in which the classifier's word stands."""
 EDGE = 2
 """Room around an image for its frame."""
 
@@ -39,7 +41,7 @@ class FilmStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._reel: Reel | None = None
-        self._sheet, self._turns = Sheet(), frozenset[int]()
+        self._sheet = Sheet()
         self._at = 0
         self._alone = False
         self._slots = Slots((), 1.0, 1.0)
@@ -67,7 +69,6 @@ class FilmStrip(QWidget):
             if reel is None or self._reel is None or reel.film.mode != self._reel.film.mode:
                 self._caption_width = 0.0
             self._reel, self._sheet = reel, sheet
-            self._turns = frozenset() if reel is None else turns(reel.film)
             self._measure()
             self._arrange()
             self.update()
@@ -112,7 +113,8 @@ class FilmStrip(QWidget):
                 continue
             painter.setOpacity(1.0 if place < reel.fresh else OLD)
             self._sheet.paint(painter, place, cell)
-            self._paint_captions(painter, look, reel, place, cell)
+            before = self._slots.places[slot - 1] if slot else place
+            self._paint_captions(painter, look, reel.captions[place], reel.captions[before], cell)
             painter.setOpacity(1.0)
             if place == self._at:
                 painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -120,21 +122,24 @@ class FilmStrip(QWidget):
                 painter.drawRect(cell.adjusted(-1, -1, 1, 1))
         painter.end()
 
-    def _paint_captions(self, painter: QPainter, look: theme.Theme, reel: Reel, place: int, cell: QRectF) -> None:
+    def _paint_captions(
+        self, painter: QPainter, look: theme.Theme, texts: tuple[str, ...], before: tuple[str, ...], cell: QRectF
+    ) -> None:
+        """The lines below a state; a word that is not that of the state shown before it stands out."""
         line, width = theme.line_height(look.number_font), self._slots.pitch - 2
-        for row, text in enumerate(captions(reel.film, place)):
-            turned = row == 2 and place in self._turns
+        for row, text in enumerate(texts):
+            turned = row == WORD and text != before[row]
             painter.setFont(_bold(look.number_font) if turned else look.number_font)
-            painter.setPen(look.pen(look.accent if turned else look.text if row == 2 else look.muted))
-            spot = QRectF(QPointF(cell.left(), cell.bottom() + EDGE + row * line), cell.bottomRight())
-            spot.setSize(QRectF(0, 0, width, line).size())
-            painter.drawText(spot, Qt.AlignmentFlag.AlignLeft, fitted(text, look, width))
+            painter.setPen(look.pen(look.accent if turned else look.text if row == WORD else look.muted))
+            room = QRectF(cell.left(), cell.bottom() + EDGE + row * line, width, line)
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft, fitted(text, look, width))
 
     def _measure(self) -> None:
         if self._reel is not None:
-            texts = {text for frame in range(self._reel.ready) for text in captions(self._reel.film, frame)}
-            font = _bold(theme.current().number_font)
-            widths = (theme.text_width(font, text) for text in sorted(texts, key=len)[-4:])
+            font = theme.current().number_font
+            captions = {(row, text) for lines in self._reel.captions for row, text in enumerate(lines)}
+            longest = sorted(captions, key=lambda caption: len(caption[1]))[-4:]
+            widths = (theme.text_width(_bold(font) if row == WORD else font, text) for row, text in longest)
             self._caption_width = max(self._caption_width, *widths, 0.0)
 
     def _below(self) -> float:

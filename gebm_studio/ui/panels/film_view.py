@@ -16,7 +16,7 @@ from gebm_studio.ui.panels.image_sheet import Sheet
 from gebm_studio.ui.panels.tiles import fitted
 from gebm_studio.ui.theme import GRID
 
-STAGE_WIDTH, STAGE_HEIGHT = 320, 84
+STAGE_WIDTH, STAGE_HEIGHT = 380, 84
 """Below this size the strip needs all the room, and frames the state that is looked at."""
 STAGE_SHARE = 0.5
 """Of the width, for the stage."""

@@ -20,8 +20,8 @@ FORMATS = (
 ANIMATED = (".webp", ".gif")
 SIDE = 128
 """The zoom that is proposed makes an image about this many pixels wide."""
-LARGEST = 32
-"""The largest zoom."""
+LARGEST, FASTEST = 16, 50
+"""The largest zoom, and the most states a second."""
 
 
 class FilmDialog(ExportForm):
@@ -32,7 +32,7 @@ class FilmDialog(ExportForm):
         self._export, self.wish = export, wish
         self._scaled_for = 0
         self.which = QComboBox()
-        self.scale, self.rate = spin(1, LARGEST, 4), spin(1, 60, 12)
+        self.scale, self.rate = spin(1, LARGEST, 4), spin(1, FASTEST, 12)
         self.scale.setSuffix("×")
         self.scale.setToolTip("Pixels of the file for each of an image, down and across.")
         self.rate.setSuffix(" a second")

@@ -17,6 +17,9 @@ from gebm_studio import presets
 from gebm_studio.engine import host
 from gebm_studio.experiments import Training
 from gebm_studio.targets import uci
+from gebm_studio.targets.image_files import pictures as image_pictures
+from gebm_studio.targets.image_files import sets as image_sets
+from tests.targets.image_files.makers import pictures as make_pictures
 from tests.typed import training
 
 ALL = frozenset({"data", "latent", "curves", "diagnostics", "gallery"})
@@ -407,3 +410,45 @@ def test_a_table_that_is_not_here_is_downloaded_before_its_run_begins(
     deadline = time.monotonic() + 60
     while client.frame().run_id != 3:
         assert time.monotonic() < deadline, client.said
+
+
+def test_pictures_are_prepared_while_the_run_of_before_goes_on(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Opened, reset with its prepared images gone, and cancelled: no frame waits for pictures."""
+    make_pictures(tmp_path / "pictures", 400)
+    made = image_pictures._picture
+
+    def slowly(*what: Any) -> Any:
+        time.sleep(0.002)
+        return made(*what)
+
+    monkeypatch.setattr(image_pictures, "_picture", slowly)
+    client = start()
+    client.send(m.Load(preset(), 1))
+    client.until(lambda frame: frame.run_id == 1)
+    client.send(m.Run())
+    target = {"kind": "images", "source": "folder", "path": "pictures", "size": "8", "held_out": 10}
+    images = presets.changed(preset(), {"target": target})
+    client.send(m.Load(images, 2, folder=str(tmp_path)))
+    began = client.frame().iteration
+
+    def under_way(frame: m.Frame) -> bool:
+        assert frame.run_id == 1
+        return any(isinstance(said, m.Progress) and 0 < said.done < said.total for said in client.said)
+
+    client.until(under_way)
+    assert client.until(lambda frame: frame.iteration > began).run_id == 1
+    client.until(lambda frame: frame.run_id == 2)
+    (prepared,) = image_sets.store().glob("*.npy")
+    prepared.unlink()
+    client.said.clear()
+    client.send(m.Reset(3))
+    assert client.frame().run_id == 2
+    client.send(m.Cancel())
+    while "images: cancelled" not in client.next(m.Note).text:
+        pass
+    assert client.frame().run_id == 2
+    client.send(m.Reset(4))
+    client.until(lambda frame: frame.run_id == 4)
+    assert prepared.is_file()

@@ -20,9 +20,11 @@ class Film:
     `mode` is what they show, of the chain `first`, or between `first` and `second` (−1: none). at (f,): steps of the
     chain, or thousandths of the way. energy (f,) E(G(z)), potential (f,) U(z); latents (f, 2) the places on the plane
     of view of latent space. labels: the classifier's word for each image, empty without a classifier; `hops` how often
-    it changes, −1 without one. nearest: the training image (h, w) or (h, w, 3) that is nearest to the last one, with
+    it changes from one image of the film to the next, all of them together (what happens between two images is not
+    seen), −1 without one. nearest: the training image (h, w) or (h, w, 3) that is nearest to the last one, with
     `distance`, its root mean square difference a pixel in grey levels of 255, and `usual`, what held-out images have
-    to their nearest (median). `regime` is a note where the chain's time is too short for equilibrium, else empty.
+    to their nearest (median); empty and NaN while they are looked for. `regime` is a note where the whole chain's time
+    is too short for equilibrium, else empty.
     """
 
     mode: FilmMode
@@ -45,9 +47,9 @@ class Film:
 class GalleryPart:
     """Grids of images, data, base and gebm, (n, h, w) uint8 grey or (n, h, w, 3) colour, with a film.
 
-    Image i of `gebm` is where the chain is now that began at image i of `base`; `done` of `total` steps are taken.
-    hops (n,) counts the changes of the classifier's word along each chain, empty without a classifier. `version`
-    changes with any of this: a window that holds it is sent nothing again.
+    Image i of `gebm` is where the chain is that began at image i of `base`, after `done` of `total` steps. hops (n,)
+    counts the changes of the classifier's word along the kept states of each chain, empty without a classifier.
+    `version` changes with any of this: a window that holds it is sent nothing again.
     """
 
     data: Bytes

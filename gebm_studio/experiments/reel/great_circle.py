@@ -19,8 +19,8 @@ def great_circle(first: Tensor, second: Tensor, count: int) -> Tensor:
     References:
         Sampling Generative Networks (White, 2016), arXiv 1609.04468, section 2.1.
     """
-    t = torch.linspace(0, 1, count, dtype=torch.float64, device=first.device).unsqueeze(1)
-    a, b = first.double(), second.double()
+    t = torch.linspace(0, 1, count, dtype=torch.float64).unsqueeze(1)
+    a, b = first.cpu().double(), second.cpu().double()  # not every device knows double precision
     lengths = torch.stack((a.norm(), b.norm()))
     straight = torch.lerp(a, b, t)
     if not lengths.all():

@@ -18,9 +18,6 @@ from gebm_studio.experiments.reel.recorded import RecordedChains
 from gebm_studio.experiments.reel.words import Codes, changes
 from gebm_studio.messages import Bytes, Film, FilmMode, Floats, frozen, regime
 
-AT_ONCE = 16
-"""Images that are made in one piece."""
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -94,9 +91,8 @@ class Strip:
 
     @torch.no_grad()
     def _make(self) -> None:
-        """The next images of a chain."""
-        states = self._seen.kept[self._made : self._made + AT_ONCE]
-        z = torch.stack([state.position[self.wanted.first] for state in states])
+        """The next image of a chain: each alone, since rounding may depend on those beside it."""
+        z = self._seen.kept[self._made].position[self.wanted.first].unsqueeze(0)
         new = pixels(self._plan.model.base(z))
         self._images = new if self._images is None else frozen(np.concatenate((self._images, new)))
         self.revision += 1

@@ -18,7 +18,7 @@ CHUNK = 256
 """Images that are looked at at once, where a caller says nothing."""
 COMPONENTS = 16
 _DENSE = 1024
-"""Pixels up to which all principal axes are computed; above, only those that are kept."""
+"""Pixels up to which all principal axes are computed; of more, where images are fewer, only those that are kept."""
 INCEPTION_URL = (
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
 )
@@ -164,14 +164,16 @@ def _pixels(images: Rows, name: str) -> Features:
 
 
 def _principal_axes(centred: Features, kept: int) -> Features:
-    """The directions (kept, D) in which centred rows (N, D) vary most, most first."""
-    if centred.shape[1] <= _DENSE:
+    """Orthonormal directions (kept, D) in which centred rows (N, D) vary most, most first."""
+    if centred.shape[1] <= max(_DENSE, len(centred)):
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
         found: Features = axes[:kept]
         return found
-    from scipy.sparse.linalg import svds
+    from scipy.linalg import eigh
 
-    # Krylov's method from a fixed start: the same axes each time, without the thousands that nobody keeps.
-    _, _, axes = svds(centred, k=kept, v0=np.ones(min(centred.shape)), solver="arpack")
-    largest_first: Features = axes[::-1]
-    return largest_first
+    # By products of rows: a tenth of the time where rows are few, and nobody keeps the thousands of other axes.
+    last = len(centred) - 1
+    _, weights = eigh(centred @ centred.T, subset_by_index=[last - kept + 1, last])
+    spanned: Features = weights.T[::-1] @ centred
+    lengths = np.linalg.norm(spanned, axis=1, keepdims=True)
+    return spanned / np.maximum(lengths, np.finfo(np.float64).tiny)  # zero where images do not vary at all

@@ -16,8 +16,9 @@ from gebm_studio.presets import PresetError
 from gebm_studio.targets import Digits, Sprites, Target
 
 Features = Literal["auto", "classifier", "pixels", "inception"]
-TRAINING = 4096
-"""Training images whose principal components are the features of `pixels`, at most."""
+TRAINING, WIDE, FEW = 4096, 1024, 1024
+"""Training images whose principal components are the features of `pixels`, at most; of more than `WIDE` pixels, `FEW`:
+those of thousands would take seconds."""
 SEED = 0x46454154
 _DRAWN = 128
 """Images of a target without an end that are drawn at once."""
@@ -64,7 +65,7 @@ class Spaces:
             return ClassifierFeatures(found)
         if features == "inception":
             return InceptionFeatures(self._target.device)
-        return PixelComponents(whole(training_in_pieces(self._target, TRAINING)))
+        return PixelComponents(whole(training_in_pieces(self._target, TRAINING if self._target.dim <= WIDE else FEW)))
 
 
 _of_targets: WeakKeyDictionary[Target, Spaces] = WeakKeyDictionary()

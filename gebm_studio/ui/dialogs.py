@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -37,12 +38,21 @@ def ask_open(parent: QWidget, title: str, filters: str, folder: Path, chosen: Ch
 
 
 def ask_save(parent: QWidget, title: str, filters: str, proposal: Path, chosen: Chosen) -> QFileDialog:
-    """Ask for a file to write; the suffix of the proposal is added where a person gives none."""
+    """Ask for a file to write; the suffix of the proposal, then of a chosen filter, is added where there is none."""
     dialog = _dialog(parent, title, filters, proposal.parent)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(proposal.suffix.lstrip("."))
     dialog.selectFile(proposal.name)
+    dialog.filterSelected.connect(partial(_follow_filter, dialog))
     return _open(dialog, chosen)
+
+
+def _follow_filter(dialog: QFileDialog, chosen: str) -> None:
+    """Give the file that is named the suffix of the filter that a person chose."""
+    suffix = chosen.rpartition("*.")[2].rstrip(")")
+    dialog.setDefaultSuffix(suffix)
+    for name in dialog.selectedFiles()[:1]:
+        dialog.selectFile(Path(name).with_suffix(f".{suffix}").name)
 
 
 def _dialog(parent: QWidget, title: str, filters: str, folder: Path) -> QFileDialog:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from gebm_studio.ui.docks import Docks
+from gebm_studio.ui.docks import QUALITY, Docks
 
 NAMES = ("presets", "data", "latent", "curves", "diagnostics", "gallery", "quality", "race", "decay", "sweep", "critic",
          "compare", "pair", "bars", "bound", "tangent", "plan", "swept", "flow", "flow_curves",
@@ -112,6 +112,21 @@ def test_a_race_stands_before_the_curves_and_has_their_row_alone(docks: Docks, q
     docks.show_for(frozenset())
     qtbot.waitUntil(lambda: not parts["curves"].visibleRegion().isEmpty(), timeout=2000)
     qtbot.waitUntil(lambda: parts["data"].height() > 1.2 * parts["curves"].height(), timeout=2000)
+
+
+def test_quality_stands_before_the_curves_and_a_race_before_it(docks: Docks, qtbot: QtBot) -> None:
+    parts = docks.docks
+    docks.show_for(IMAGES | {"quality"})
+    qtbot.waitUntil(lambda: not parts["quality"].visibleRegion().isEmpty(), timeout=2000)
+    assert parts["curves"].visibleRegion().isEmpty() and not parts["diagnostics"].isHidden()
+    row = parts["quality"].width() + parts["diagnostics"].width()
+    qtbot.waitUntil(lambda: parts["quality"].width() == pytest.approx(QUALITY[1] * row, abs=12), timeout=2000)
+    docks.show_for(IMAGES | RACE | {"quality"})
+    qtbot.waitUntil(lambda: not parts["race"].visibleRegion().isEmpty(), timeout=2000)
+    assert parts["quality"].visibleRegion().isEmpty() and parts["quality"].isVisible()
+    docks.show_for(frozenset())
+    qtbot.waitUntil(lambda: not parts["curves"].visibleRegion().isEmpty(), timeout=2000)
+    assert parts["quality"].isHidden()
 
 
 def test_a_sweep_has_the_lower_row_alone(docks: Docks, qtbot: QtBot) -> None:

@@ -26,10 +26,12 @@ from gebm_studio.ui.panels.tiles import LEFT, RIGHT
 from gebm_studio.ui.theme import GRID, Theme
 
 CENTRE = Qt.AlignmentFlag.AlignCenter
-LOWEST, TALLEST = 20.0, 104.0
+LOWEST, TALLEST = 14.0, 104.0
 """Heights between which a row stretches."""
 ROOMY = 30.0
 """Height of a row from which published scores are bars below its own; else they are marks on it."""
+LOW, BELOW = 220, 2.7
+"""Height from which a heading stands above, and lines of words that stand below the rows."""
 LARGEST, AROUND = 2.0, 1.3
 """Times the usual size that names and numbers grow to in tall rows, and that the words around them do."""
 LEAST_END = 120.0
@@ -116,8 +118,13 @@ class RaceBars(QWidget):
 
     @property
     def _each(self) -> float:
-        room = self.height() - 5.2 * self._line - GRID
+        room = self.height() - self._top - BELOW * self._line
         return min(max(room / max(len(self._rows), 1), LOWEST), TALLEST)
+
+    @property
+    def _top(self) -> float:
+        """Where the rows begin: below the name of the base's line, and below the heading where there is room."""
+        return (1.2 if self.height() < LOW else 2.3) * self._line + GRID / 2
 
     def _fonts(self) -> tuple[QFont, QFont, QFont]:
         """For names, numbers and the lines around: as large as the rows allow."""
@@ -134,8 +141,7 @@ class RaceBars(QWidget):
         left = max((theme.text_width(names, row.name) for row in self._rows), default=0.0) + 2 * GRID
         left = min(left, 0.34 * self.width()) + self._pictures()
         right = max((theme.text_width(numbers, _number(row)) for row in self._rows), default=0.0) + 2 * GRID
-        top = 2.2 * self._line + GRID / 2
-        return QRectF(left, top, max(self.width() - left - right, 32.0), self._each * len(self._rows))
+        return QRectF(left, self._top, max(self.width() - left - right, 32.0), self._each * len(self._rows))
 
     def room_of(self, place: int) -> QRectF:
         """Where a row stands, with its name and its number."""
@@ -176,7 +182,8 @@ class RaceBars(QWidget):
         painter.setFont(around)
         painter.setPen(look.pen(look.muted))
         heading = QRectF(GRID, 2, self.width() - 2 * GRID, 1.2 * self._line)
-        painter.drawText(heading, LEFT, _fitting(HEADINGS, around, heading.width()))
+        if self.height() >= LOW:
+            painter.drawText(heading, LEFT, _fitting(HEADINGS, around, heading.width()))
         self._paint_axis(painter, plot, look, around)
         for place, row in enumerate(self._rows):
             self._paint_row(painter, self.room_of(place), plot, row, look, (names, numbers))

@@ -176,4 +176,5 @@ def _principal_axes(centred: Features, kept: int) -> Features:
     _, weights = eigh(centred @ centred.T, subset_by_index=[last - kept + 1, last])
     spanned: Features = weights.T[::-1] @ centred
     lengths = np.linalg.norm(spanned, axis=1, keepdims=True)
-    return spanned / np.maximum(lengths, np.finfo(np.float64).tiny)  # zero where images do not vary at all
+    unit: Features = spanned / np.maximum(lengths, np.finfo(np.float64).tiny)  # zero where images do not vary at all
+    return unit

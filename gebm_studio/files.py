@@ -29,7 +29,7 @@ def settings_folder() -> Path:
 
 
 def data_folder() -> Path:
-    """Where downloaded tables are kept."""
+    """Where downloads and prepared images are kept."""
     return platformdirs.user_data_path(APP, appauthor=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import PIL
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -34,7 +35,8 @@ class Fit:
         """What is done, in one line."""
         square = "middle square" if self.crop else "stretched to a square"
         colour = "luma (ITU-R 601)" if self.channels == 1 else "RGB"
-        return f"{square}, {colour}, resized to {self.side}×{self.side} by a Lanczos filter where the size differs"
+        filtered = f"by the Lanczos filter of Pillow {PIL.__version__}"
+        return f"{square}, {colour}, resized to {self.side}×{self.side}, where it differs, {filtered}"
 
     def image(self, image: Image.Image) -> NDArray[np.uint8]:
         """One image (C, S, S). What is transparent is seen on white."""

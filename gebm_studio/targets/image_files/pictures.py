@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from gebm_studio.files import data_folder
 from gebm_studio.targets.image_files.fit import Fit
 from gebm_studio.targets.image_files.source import ImagesError, Part, Piece, Pixels, Source, reading
 
@@ -61,10 +62,13 @@ def source(root: Path, listing: Listing) -> Source:
 
 
 def _list(root: Path, part: str, folders: list[str], listing: Listing) -> list[str]:
-    """The pictures below a folder, by names relative to the root; hidden ones are left out."""
+    """The pictures below a folder, by names relative to the root; hidden ones and the data folder are left out."""
     found: list[str] = []
     for folder, inside, files in os.walk(root / part, onerror=_raise):
-        inside[:] = sorted(name for name in inside if not name.startswith("."))
+        # Not into the data folder: what is prepared there would change the folder that it was prepared from.
+        inside[:] = sorted(
+            name for name in inside if not name.startswith(".") and Path(folder, name).absolute() != data_folder()
+        )
         where = os.path.relpath(folder, root)
         folders.append(where)
         chosen = sorted(name for name in files if name.lower().endswith(SUFFIXES) and not name.startswith("."))
@@ -83,7 +87,7 @@ def _some(names: list[str]) -> list[str]:
 
 def _pieces(root: Path, names: list[str], fit: Fit) -> Generator[Piece]:
     # Pillow lets other threads run while it decodes; the run of before needs its share of the cores.
-    with ThreadPoolExecutor(min(4, max(1, (os.cpu_count() or 1) // 2)), "pictures") as threads:
+    with ThreadPoolExecutor(min(8, max(1, (os.cpu_count() or 1) // 2)), "pictures") as threads:
         for first in range(0, len(names), _AT_ONCE):
             chosen = names[first : first + _AT_ONCE]
             made = list(threads.map(partial(_picture, root, fit), chosen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gebm_studio.files import explain
+from gebm_studio.files import explain, make_writable
 from gebm_studio.presets import PresetError
 from gebm_studio.schema.images import ImageFiles
 from gebm_studio.targets.image_files import sets
@@ -24,6 +24,7 @@ def missing(section: ImageFiles, folder: str = "") -> Preparation | None:
 
     def run(tell: Tell) -> tuple[str, ...]:
         try:
+            make_writable(sets.store())
             sets.obtain(section, prepared.root, tell)
             return prepared.notes(prepared.write(sets.read(section, prepared.root, tell), tell))
         except ImagesError as problem:

@@ -48,7 +48,8 @@ def test_a_set_is_prepared_once_with_progress_and_told_what_was_done(tmp_path: P
     np.testing.assert_array_equal(stored(build(tmp_path, size="8")), made)
     assert {name: (sets.store() / name).stat().st_mtime_ns for name in kept()} == before
     about = json.loads(next(sets.store().glob("*.json")).read_text())
-    assert about["training"] == 150 and about["fitted"].startswith("middle square, RGB, resized to 8×8 by a Lanczos")
+    assert about["training"] == 150
+    assert about["fitted"].startswith("middle square, RGB, resized to 8×8, where it differs, by the Lanczos")
 
 
 def test_each_way_to_fit_is_kept_beside_the_others(tmp_path: Path) -> None:
@@ -79,6 +80,23 @@ def test_a_changed_source_is_prepared_again(tmp_path: Path, change: str) -> None
     again = stored(build(tmp_path, size="8"))
     assert not np.array_equal(first, again)
     assert len(again) == {"content": 30, "removed": 29}.get(change, 31)
+
+
+def test_a_folder_around_the_data_folder_is_not_changed_by_what_is_prepared(own_folders: Path) -> None:
+    made = pictures(own_folders, 30)
+    np.testing.assert_array_equal(stored(build(own_folders, size="8")), made)
+    pictures(sets.store() / "other", 5)
+    assert missing(section(own_folders)) is None
+
+
+def test_a_header_is_as_long_for_any_number_of_images(tmp_path: Path) -> None:
+    prepared = Prepared(section(tmp_path), "")
+    lengths = set()
+    for count in (0, 9, 10**4, 10**9):
+        with open(tmp_path / "head", "wb") as stream:
+            prepared._write_header(stream, count)
+            lengths.add(stream.tell())
+    assert len(lengths) == 1 and lengths.pop() % 64 == 0
 
 
 def test_a_source_that_is_not_here_now_has_not_changed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gebm_studio import schema
 from gebm_studio.models import convolutional, fits
 from gebm_studio.models.convolutional.batch_norm import normalised_layers, recalibrate
+from gebm_studio.models.convolutional.memory import widest
 from gebm_studio.models.flows import Flow, in_precision_of
 from gebm_studio.models.networks import Pullback, autograd_pullback, constant, mlp, pullback
 from gebm_studio.petals import petal_points
@@ -30,6 +31,8 @@ class Base(nn.Module):
     """Whether G pushes η forward to a density on the whole data space."""
     invertible = False
     """Whether every example has one latent; `encode` gives it."""
+    widest = 0
+    """Numbers of the largest map on the way of one example, where they bound how many are computed at once."""
 
     def pullback(self, z: Tensor) -> tuple[Tensor, Pullback]:
         """G(z) and the map that takes gradients (N, *shape) with respect to it back to z (N, d)."""
@@ -196,6 +199,7 @@ class Conv(Base):
         self.latent_dim, self.shape = section.latent_dim, shape
         self.net = convolutional.generator(section, shape)
         self.normalised = normalised_layers(self.net)
+        self.widest = widest(self.net, torch.zeros(1, section.latent_dim))
 
     def forward(self, z: Tensor) -> Tensor:
         # Rows in order, whatever the layout of the maps before.

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gebm_studio.models import bases, convolutional
 from gebm_studio.models.bases import Base, Density
+from gebm_studio.models.convolutional.memory import widest
 from gebm_studio.models.flows import Flow
 from gebm_studio.models.networks import Pullback, autograd_pullback, constant, mlp, pullback
 from gebm_studio.schema.model import (
@@ -32,10 +33,12 @@ class Energy(nn.Module):
     Attributes:
         unit: How many times its own measure the energy is; an integral metric is measured in it.
         references: How many data and samples it compares examples with; 0 for what judges each by itself.
+        widest: Numbers of the largest map on the way of one example, where they bound how many are computed at once.
     """
 
     unit = 1.0
     references = 0
+    widest = 0
 
     def judge(self, data: Tensor, samples: Tensor) -> tuple[Tensor, Tensor]:
         """e of data (N, *shape) and of samples (M, *shape), as an objective takes them."""
@@ -81,7 +84,17 @@ class Network(Energy):
 
 
 class Convolutional(Network):
-    """A network of convolutions; see `models.convolutional`."""
+    """A network of convolutions; see `models.convolutional`.
+
+    Arguments:
+        net: From images (N, *shape) to values (N, 1).
+        floor: Below which no energy goes.
+        shape: Of one image.
+    """
+
+    def __init__(self, net: nn.Module, floor: float | None, shape: tuple[int, ...]) -> None:
+        super().__init__(net, floor)
+        self.widest = widest(net, torch.zeros(1, *shape))
 
     def pullback(self, x: Tensor) -> tuple[Tensor, Pullback]:
         with constant(self):
@@ -197,7 +210,7 @@ def build(section: Pointwise, shape: tuple[int, ...], base: Base, log_base: Func
         net = mlp(widths, section.activation, normalised=section.spectral_norm, residual=section.residual)
         return Network(nn.Sequential(nn.Flatten(), net) if len(shape) > 1 else net, section.floor)
     if isinstance(section, ConvEnergy):
-        return Convolutional(convolutional.critic(section, shape), section.floor)
+        return Convolutional(convolutional.critic(section, shape), section.floor, shape)
     if isinstance(section, LinearEnergy):
         if shape != (len(section.weights),):
             raise ValueError(f"energy.weights: the target has shape {shape}, got {len(section.weights)} entries")

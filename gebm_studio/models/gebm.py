@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gebm_studio.models.bases import Base
+from gebm_studio.models.convolutional.memory import at_once
 from gebm_studio.models.energies import Energy, Read
 
 Map = Callable[[Tensor], Tensor]
@@ -47,15 +48,20 @@ class Gebm(nn.Module):
         """Latents z ~ N(0, I), (N, d)."""
         return torch.randn(count, self.base.latent_dim, generator=generator, device=self.device)
 
+    def at_once(self, most: int) -> int:
+        """Examples to compute in one piece, `most` at the most: fewer where their maps are large."""
+        width = max(self.base.widest, self.critic.widest)
+        return min(most, at_once(width, self.device)) if width else most
+
     @torch.no_grad()
     def samples(self, z: Tensor, chunk: int = 4096) -> Tensor:
         """G(z), (N, *shape), for latents (N, d), without a graph and in pieces that fit in memory."""
-        return torch.cat([self.base(part) for part in z.split(chunk)])
+        return torch.cat([self.base(part) for part in z.split(self.at_once(chunk))])
 
     @torch.no_grad()
     def energies(self, z: Tensor, chunk: int = 8192) -> Tensor:
         """E(G(z)), (N,), for latents (N, d), without a graph and in pieces that fit in memory."""
-        return torch.cat([self.energy(self.base(part)) for part in z.split(chunk)])
+        return torch.cat([self.energy(self.base(part)) for part in z.split(self.at_once(chunk))])
 
     def log_z(self, count: int, generator: torch.Generator, beta: float = 1.0) -> tuple[float, float]:
         """A Monte-Carlo estimate of log Z_β = log E_G e^{−βE} and its standard error (delta method)."""
@@ -95,8 +101,7 @@ class LatentPotential:
         self._seen: tuple[Tensor, Tensor, Tensor] | None = None
 
     def __call__(self, z: Tensor) -> Tensor:
-        x = self._model.base(z)
-        energy: Tensor = self._model.energy(x)
+        x, energy = self._forward(z)
         self._seen = z.detach(), x.detach(), energy.detach()
         judged = energy if self.calibration is None else self.calibration(energy)
         return 0.5 * z.square().sum(1) - tilt(judged, self.beta)
@@ -104,14 +109,28 @@ class LatentPotential:
     def value_and_gradient(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """U (N,) and ∇U (N, d) at latents (N, d); the parameters of the networks take no part."""
         z = z.detach()
+        x, energy, value, gradient = _joined([self._pulled(piece) for piece in self._pieces(z)])
+        self._seen = z, x, energy
+        return value, gradient
+
+    def _pulled(self, z: Tensor) -> tuple[Tensor, ...]:
+        """G(z), E(G(z)), U and ∇U of one piece."""
         x, back_to_z = self._model.base.pullback(z)
         energy, back_to_x = self._model.energy.pullback(x)
-        self._seen = z, x, energy
         judged, slope = self._judged(energy)
         value = 0.5 * z.square().sum(1) - tilt(judged, self.beta)
         if self.beta == 0:  # the energy pulls nowhere, also where it is infinite
-            return value, z.clone()
-        return value, z + back_to_z(back_to_x(slope))
+            return x, energy, value, z.clone()
+        return x, energy, value, z + back_to_z(back_to_x(slope))
+
+    def _forward(self, z: Tensor) -> tuple[Tensor, ...]:
+        """G(z) and E(G(z))."""
+        images: list[Tensor] = [self._model.base(piece) for piece in self._pieces(z)]
+        return _joined([(x, self._model.energy(x)) for x in images])
+
+    def _pieces(self, z: Tensor) -> tuple[Tensor, ...]:
+        """Latents (N, d) in pieces that the model computes at once, all together where it does not mind."""
+        return z.split(max(1, self._model.at_once(len(z))))
 
     def _judged(self, energy: Tensor) -> tuple[Tensor, Tensor]:
         """E_cal and β dE_cal/dE of energies (N,), (N,) each; E and β where nothing is calibrated."""
@@ -136,7 +155,7 @@ class LatentPotential:
         seen = self._seen_at(z)
         if seen is None:
             x = self._model.samples(z, self.chunk)
-            energy = torch.cat([self._model.energy(part) for part in x.split(self.chunk)])
+            energy = torch.cat([self._model.energy(part) for part in x.split(self._model.at_once(self.chunk))])
             self._seen = seen = z.clone(), x, energy
         return seen[1], seen[2]
 
@@ -148,6 +167,11 @@ class LatentPotential:
     def _seen_at(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor] | None:
         seen = self._seen
         return seen if seen is not None and (seen[0] is z or torch.equal(seen[0], z)) else None
+
+
+def _joined(pieces: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    """What pieces have found, put together."""
+    return pieces[0] if len(pieces) == 1 else tuple(torch.cat(parts) for parts in zip(*pieces, strict=True))
 
 
 def tilt(energies: Tensor, beta: float) -> Tensor:

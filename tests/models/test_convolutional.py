@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gebm_studio.models import bases
+from gebm_studio.models import Gebm, bases
 from gebm_studio.models.convolutional import critic, generator
 from gebm_studio.models.convolutional.form import Form
 from gebm_studio.models.energies import Convolutional
@@ -183,7 +183,7 @@ def test_spectral_normalisation_is_on_every_layer_of_the_energy(architecture: st
 def test_pullbacks_are_those_of_autograd_and_touch_no_weight(architecture: str) -> None:
     shape = (1, 8, 8)
     base = base_of(architecture, shape, batch_norm=True).double()
-    energy = Convolutional(critic_of(architecture, shape, spectral_norm=True), floor=-0.01).double().eval()
+    energy = Convolutional(critic_of(architecture, shape, spectral_norm=True), floor=-0.01, shape=shape).double().eval()
     z = noise(5, 3).double()
     x, to_z = base.pullback(z)
     e, to_x = energy.pullback(x)
@@ -221,3 +221,42 @@ def test_a_form_is_its_network(architecture: str, normalised: bool) -> None:
         assert torch.equal(ours, theirs), name
     constants = form.constants()
     assert not any(weight.requires_grad for weight in constants.values())
+
+
+# Memory.
+
+
+@every_architecture
+def test_pieces_are_as_many_images_as_stay_near_and_give_the_same(architecture: str) -> None:
+    shape = (3, 32, 32)
+    net, base = critic_of(architecture, shape, spectral_norm=True), base_of(architecture, shape)
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    model = Gebm(base, Convolutional(net, None, shape))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in net.state_dict().items())
+    # The image, or a map of 16 channels at half its side or, in residual networks, at its side.
+    wide = {"dcgan": 3 * 32**2, "sngan": 3 * 32**2, "resnet": 16 * 32**2}[architecture]
+    assert max(base.widest, model.critic.widest) == wide
+    assert model.at_once(4096) == 2**20 // wide
+    assert model.at_once(7) == 7
+    z = noise(50, 3)
+    whole, pieces = model.energies(z), torch.cat([model.energies(part) for part in z.split(20)])
+    torch.testing.assert_close(whole, pieces, rtol=1e-4, atol=1e-5)
+
+
+def test_chains_in_pieces_are_seen_whole() -> None:
+    """What a chain's gradient has found of G and E is there for pictures, whatever the pieces."""
+    shape = (1, 8, 8)
+    model = Gebm(base_of("dcgan", shape), Convolutional(critic_of("dcgan", shape), None, shape))
+    z, potential = noise(50, 3), model.potential(2.0)
+    value, gradient = potential.value_and_gradient(z)
+    model.base.widest = 2**20 // 16  # pieces of 16
+    calls: list[int] = []
+    model.base.register_forward_hook(lambda *given: calls.append(len(given[2])))
+    in_pieces = model.potential(2.0)
+    for ours, theirs in zip(in_pieces.value_and_gradient(z), (value, gradient), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    assert calls == [16, 16, 16, 2]
+    x, energy = in_pieces.look(z)
+    assert len(calls) == 4 and x.shape == (50, *shape) and energy.shape == (50,)
+    with torch.no_grad():
+        torch.testing.assert_close(in_pieces(z), value, rtol=1e-4, atol=1e-5)

@@ -345,3 +345,17 @@ def test_every_algorithm_has_a_title() -> None:
     assert list(TITLES) == list(SAMPLERS)
     assert label(Lane(name="kinetic")) == "kinetic ABOBA h=0.1 κ=1"
     assert label(Lane(name="importance")) == "importance"
+
+
+def test_lanes_on_colour_images_show_colour() -> None:
+    sprites = training("ring").model_dump() | {"target": {"kind": "sprites", "held_out": 100}}
+    small = {
+        "base": {"kind": "mlp", "latent_dim": 2, "hidden": 8, "depth": 1},
+        "energy": {"kind": "mlp", "hidden": 8, "depth": 1},
+        "race.lanes": [ULA],
+        "race.chains": 16,
+    }
+    run = Training(presets.changed(training("ring").model_validate(sprites), small), CPU)
+    race_of(run).advance()
+    (lane,) = part_of(run).lanes
+    assert lane.images.shape == (race.TILES, 32, 32, 3) and lane.images.dtype == np.uint8

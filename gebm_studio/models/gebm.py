@@ -130,7 +130,8 @@ class LatentPotential:
 
     def _pieces(self, z: Tensor) -> tuple[Tensor, ...]:
         """Latents (N, d) in pieces that the model computes at once, all together where it does not mind."""
-        return z.split(max(1, self._model.at_once(len(z))))
+        pieces: tuple[Tensor, ...] = z.split(max(1, self._model.at_once(len(z))))
+        return pieces
 
     def _judged(self, energy: Tensor) -> tuple[Tensor, Tensor]:
         """E_cal and β dE_cal/dE of energies (N,), (N,) each; E and β where nothing is calibrated."""

@@ -21,6 +21,7 @@ from gebm_studio.experiments import Training
 from gebm_studio.experiments.quality.study import study_of
 from gebm_studio.messages import ExportQuality, Measured
 from gebm_studio.presets import PresetError
+from tests.engine.test_loop import Start, start  # noqa: F401  a fixture
 from tests.typed import training
 
 CPU = torch.device("cpu")
@@ -125,3 +126,43 @@ def test_what_cannot_be_measured_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(PresetError, match="quality cannot be measured: calibration needs two finite energies"):
         list(quality_files.in_pieces(ExportQuality(str(tmp_path / "a.csv")), run))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_engine_measures_while_a_paused_run_is_looked_at(
+    start: Start,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    client, path = start(), tmp_path / "q.csv"
+    client.send(m.Load(presets.changed(training("f62"), SMALL | {"training.train": "both"}), 1))
+    needs = frozenset[m.Part]({"quality"})
+    frame = client.frame(run_id=1, needs=needs)
+    assert frame.rests and frame.quality is not None and "still learning" in frame.quality.note
+    client.send(m.MeasureQuality())
+    while not (frame := client.frame(run_id=1, needs=needs)).rests:
+        assert frame.quality is not None
+    assert frame.quality is not None and len(frame.quality.measured) == 1
+    client.send(ExportQuality(str(path)))
+    assert client.next(m.Written) == m.Written(str(path), "quality")
+    client.send(m.Load(presets.changed(training("ring"), {"training.train": "none"}), 2), m.MeasureQuality())
+    while (note := client.next(m.Note)).level != "error":
+        pass
+    assert note.text.startswith("quality is measured of images")
+
+
+def test_what_the_engine_cannot_measure_is_said_in_a_line(
+    start: Start,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object) -> None:
+        raise PresetError(["quality.features: no such thing"])
+
+    client = start()
+    client.send(m.Load(presets.changed(training("f62"), SMALL), 1))
+    client.frame()
+    monkeypatch.setattr("gebm_studio.experiments.quality.measuring.FreshChains", refused)
+    client.send(ExportQuality(str(tmp_path / "q.csv")))
+    while (note := client.next(m.Note)).level != "error":
+        pass
+    assert note.text == "quality cannot be measured: quality.features: no such thing"
+    assert client.frame().state == "paused" and not list(tmp_path.iterdir())

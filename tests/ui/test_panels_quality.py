@@ -303,6 +303,8 @@ def test_it_says_why_there_is_nothing(make_panel: MakePanel) -> None:
                         "the model is still learning", 1)  # fmt: skip
     panel.show_frame(frames.frame(quality=empty))
     assert panel._note.text() == "the model is still learning" and not panel.keep_button.isEnabled()
+    panel.show_frame(frames.frame(quality=replace(empty, note="", progress=0.2, version=2)))
+    assert "being measured" in panel._note.text() and not panel.measure_button.isEnabled()
     panel.update_settings(TrainingPreset(title="ring"))
     assert "target of images" in panel._note.text() and not panel.measure_button.isEnabled()
 

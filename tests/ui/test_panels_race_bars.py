@@ -17,7 +17,8 @@ from gebm_studio import presets
 from gebm_studio.messages import LaneResult, frozen
 from gebm_studio.published import relative_scores
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.race_bars import PALE, PROVISO
+from gebm_studio.ui.panels.race_bars import PALE
+from gebm_studio.ui.panels.race_bars_rows import PROVISO
 from gebm_studio.ui.render import export_panel
 from tests.ui import frames
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture

@@ -33,8 +33,10 @@ from gebm_studio.ui.panels.quality_words import (
 
 WIDTH, HEIGHT, MOST_COLUMNS, MOST_ROWS = 270, 180, 3, 2
 """Pixels that a card needs where it has others beside or below it, and how many stand in a row and a column."""
-TABS_FROM, PROTOCOL_FROM = 470, 250
-"""Width of the panel from which sections are tabs, and height from which the protocol stands in the picture."""
+TABS_FROM, WORDS_FROM, PROTOCOL_FROM = 2 * WIDTH, 400, 250
+"""Widths of the panel from which sections are tabs and buttons have all their words, and the height from which the
+protocol stands in the picture."""
+MEASURING = "The images of base and GEBM are being measured."
 NOT_IMAGES = "How good images are is measured here. Open F14, F60 or F62, or choose a target of images."
 KEEP, KEPT, BRIEFLY = "Keep as reference", "Reference kept", "Reference"
 
@@ -54,7 +56,7 @@ class QualityPanel(Panel[TrainingPreset]):
         self._part: QualityPart | None = None
         self._picked: int | None = None
         self._reference: Reference | None = None
-        self._chosen = "factors"
+        self._chosen = "scores"
         self._placed: tuple[str, ...] = ()
         self.scores, self.factors = ScoresCard(self.canvas), FactorsCard(self.canvas)
         self.calibration, self.pairs, self.history = CalibrationCard(), PairsCard(), HistoryCard()
@@ -187,7 +189,7 @@ class QualityPanel(Panel[TrainingPreset]):
             return
         measured = self._measured_now()
         if measured is None:
-            self.say_empty(part.note or self.empty)
+            self.say_empty(part.note or (MEASURING if part.progress else self.empty))
             self._fit()
             return
         self.show_canvas()
@@ -254,7 +256,7 @@ class QualityPanel(Panel[TrainingPreset]):
 
     def _name_buttons(self) -> None:
         """Whole words where there is room for them."""
-        wide = self.width() >= TABS_FROM
+        wide = self.width() >= WORDS_FROM
         self.measure_button.setText("Measure now" if wide else "Measure")
         self.keep_button.setText((KEPT if self._reference is not None else KEEP) if wide else BRIEFLY)
 

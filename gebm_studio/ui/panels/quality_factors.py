@@ -19,6 +19,8 @@ from gebm_studio.ui.theme import GRID, Theme
 
 TALL = 96.0
 """Height from which a factor may have a row of its own."""
+LEAST = 24.0
+"""Width for each value below which the scale gives its room to the bars."""
 LAWS = ("data", "base", "gebm")
 MARK = "TV, %"
 
@@ -54,7 +56,7 @@ class FactorsCard(Card):
         plot = QRectF(room.left(), top, room.width(), bottom - top)
         highest = _highest(factor)
         if plot.height() > 2.5 * line:
-            plot = _with_axis(painter, plot, look, highest)
+            plot = _with_axis(painter, plot, look, highest, len(factor.values))
         painter.setPen(theme.on_page(look.pen(look.axis)))
         painter.drawLine(plot.bottomLeft(), plot.bottomRight())
         pitch = plot.width() / max(len(factor.values), 1)
@@ -152,13 +154,19 @@ def _highest(factor: FactorShares) -> float:
     return nice_range(0.0, max(known))[1] if known and max(known) > 0 else 1.0
 
 
-def _with_axis(painter: QPainter, plot: QRectF, look: Theme, highest: float) -> QRectF:
-    """Write the ends of the scale in per cent at the left, and give back the room that is left."""
+def _with_axis(painter: QPainter, plot: QRectF, look: Theme, highest: float, values: int) -> QRectF:
+    """Write the scale in per cent, beside the bars or above them where they are many; the room that is left."""
     line = theme.line_height(look.number_font)
     text = f"{short(100 * highest, 2)} %"
     width = theme.text_width(look.number_font, text) + 2
     painter.setFont(look.number_font)
     painter.setPen(look.pen(look.muted))
+    if plot.width() - width < LEAST * values:
+        painter.drawText(QRectF(plot.left(), plot.top() - 3, plot.width(), line), LEFT, text)
+        below = plot.adjusted(0, line - 2, 0, 0)
+        painter.setPen(theme.on_page(look.pen(look.line)))
+        painter.drawLine(below.topLeft(), below.topRight())
+        return below
     painter.drawText(QRectF(plot.left(), plot.top() - 2, width, line), RIGHT, text)
     painter.drawText(QRectF(plot.left(), plot.bottom() - line + 2, width, line), RIGHT, "0")
     return plot.adjusted(width + 4, 2, 0, 0)

@@ -85,7 +85,8 @@ class CalibrationCard(PlotCard):
         none = "" if len(table.predicted) else "The calibration of the energy could not be measured."
         self.say("" if math.isnan(table.slope[0]) else f"slope {half_text(table.slope)}", none)
         slope, kale = interval_text(table.slope), interval_text(measured.kale)
-        self.tip = f"{CALIBRATION} Slope of a logistic fit: {slope}. Held-out KALE: {kale} nats. {shown.note('kale')}"
+        self.tip = f"{CALIBRATION} Slope of a logistic fit: {slope}. Held-out KALE: {kale} nats. "
+        self.tip += f"{shown.note('calibration')}. {shown.note('kale')}"
         self.view.setToolTip(self.tip)
         if none:
             return

@@ -201,7 +201,8 @@ def facts_of(measured: Measured, few: bool = False) -> list[Fact]:
             _marked(note, "Below a time of 1 chains descend from their start and have not come to rest.", True)
         )
     elif not few and not math.isnan(measured.time):
-        facts.append(Fact(f"· time {short(measured.time)}", "Overdamped time that each chain has run."))
+        tip = f"Overdamped time that each chain has run: from 1 on it has forgotten its start. {notes.get('time', '')}"
+        facts.append(Fact(f"· time {short(measured.time)}", tip))
     return facts
 
 

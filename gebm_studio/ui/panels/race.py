@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from gebm_studio.messages import Frame, RacePart
 from gebm_studio.schema import Lane, TrainingPreset
@@ -16,6 +16,7 @@ from gebm_studio.schema.sampling import TITLES
 from gebm_studio.ui import theme
 from gebm_studio.ui.labels import Line
 from gebm_studio.ui.panels.colours import CATEGORIES
+from gebm_studio.ui.panels.header import MenuButton
 from gebm_studio.ui.panels.panel import Panel
 from gebm_studio.ui.panels.race_bars import RaceBars
 from gebm_studio.ui.panels.race_columns import Column, Slot, place, progress, shown_pairs
@@ -73,9 +74,9 @@ class RacePanel(Panel[TrainingPreset]):
         column.addWidget(self.bars, 1)
 
     def _fill_header(self) -> None:
-        self.add_button = self.header.button("Add sampler ▾", "Add a sampler with its default settings; it catches up")
-        self.add_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.add_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self.add_button = MenuButton("Add a sampler with its default settings; it catches up", self.header)
+        self.add_button.setText("Add sampler ▾")
+        self.header.add(self.add_button)
         menu = QMenu(self)
         for name, text in TITLES.items():
             action = QAction(text, menu)

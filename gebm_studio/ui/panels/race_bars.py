@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from gebm_studio.messages import LaneResult, RacePart
-from gebm_studio.published import RelativeScore, relative_scores
+from gebm_studio.messages import RacePart
+from gebm_studio.published import RelativeScore
 from gebm_studio.schema import Lane
-from gebm_studio.schema.sampling import title
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.card import CHIP, paint_whisker
 from gebm_studio.ui.panels.image_grid import arranged
 from gebm_studio.ui.panels.image_sheet import Sheet
-from gebm_studio.ui.panels.numbers import count
 from gebm_studio.ui.panels.quality_words import interval_text
+from gebm_studio.ui.panels.race_bars_rows import AXIS_TIP, HEADINGS, LEGEND, PROVISO, Row, base_row, number, row_of
 from gebm_studio.ui.panels.race_columns import MIXED
 from gebm_studio.ui.panels.table import nice_step
 from gebm_studio.ui.panels.tiles import LEFT, RIGHT
@@ -40,21 +38,6 @@ PALE = 0.55
 """How far a published bar is mixed into the ground: it is no measurement of ours."""
 PICTURES_FROM = 620
 """Width from which images of the lanes stand beside their names."""
-PROVISO = "published, remembered, not verified"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A bar: its name, score with interval, role of its colour, images, published scores, and words in its place."""
-
-    name: str
-    score: tuple[float, float, float]
-    role: str
-    images: Sheet
-    published: tuple[RelativeScore, ...]
-    instead: str
-    warning: str
-    tip: str
 
 
 class RaceBars(QWidget):
@@ -79,12 +62,8 @@ class RaceBars(QWidget):
         scored = any(not math.isnan(lane.score[0]) for lane in part.lanes)
         self._note = part.note if not scored else ""
         self._sheets = {k: self._sheets.get(k, Sheet()).showing(lane.images) for k, lane in enumerate(part.lanes)}
-        base = Row(
-            "base", (100.0, 100.0, 100.0), "base", Sheet(), (), "", "",
-            "The base alone: 100 by definition. Below the line a sampler is closer to the held-out data than it.",
-        )  # fmt: skip
         pairs = enumerate(zip(part.lanes, lanes, strict=True))
-        self._rows = (base, *(_row(result, lane, self._sheets[k]) for k, (result, lane) in pairs))
+        self._rows = (base_row(), *(row_of(result, lane, self._sheets[k]) for k, (result, lane) in pairs))
         said = [f"{row.name} {row.instead or interval_text(row.score)}" for row in self._rows]
         self.setAccessibleName(f"FD in per cent of the base: {'; '.join(said)}")
         self.update()
@@ -140,7 +119,7 @@ class RaceBars(QWidget):
         names, numbers, _ = self._fonts()
         left = max((theme.text_width(names, row.name) for row in self._rows), default=0.0) + 2 * GRID
         left = min(left, 0.34 * self.width()) + self._pictures()
-        right = max((theme.text_width(numbers, _number(row)) for row in self._rows), default=0.0) + 2 * GRID
+        right = max((theme.text_width(numbers, number(row)) for row in self._rows), default=0.0) + 2 * GRID
         return QRectF(left, self._top, max(self.width() - left - right, 32.0), self._each * len(self._rows))
 
     def room_of(self, place: int) -> QRectF:
@@ -231,7 +210,7 @@ class RaceBars(QWidget):
             painter.setFont(fonts[1])
             painter.setPen(look.pen(look.warning if row.warning else look.text))
             painter.drawText(
-                QRectF(plot.right(), room.top(), self.width() - plot.right() - GRID, room.height()), RIGHT, _number(row)
+                QRectF(plot.right(), room.top(), self.width() - plot.right() - GRID, room.height()), RIGHT, number(row)
             )
         if stacked:
             self._paint_ghost_bars(painter, room, plot, ghosts, look)
@@ -300,42 +279,6 @@ class RaceBars(QWidget):
         if self._note:
             painter.setPen(look.pen(look.muted))
             painter.drawText(plot, CENTRE, self._note)
-
-
-HEADINGS = (
-    "100 · FD(sampler) / FD(base) with 95 % intervals: lower is better",
-    "FD in % of the base, 95 % intervals: lower is better",
-    "FD in % of the base",
-)
-AXIS_TIP = (
-    "Fréchet distance of one image a chain to held-out data, in % of that of the base at the same n, with its 95 % "
-    "bootstrap interval."
-)
-LEGEND = (("gebm", "samples the GEBM"), ("first", "another law"))
-
-
-def _row(result: LaneResult, lane: Lane, images: Sheet) -> Row:
-    published = tuple(score for score in relative_scores() if score.sampler == lane.name)
-    noun = "chain has" if result.diverged == 1 else "chains have"
-    gone = f"{count(result.diverged)} {noun} diverged: lower the step size" if result.diverged else ""
-    apart = result.rhat > MIXED and result.law != "other"
-    warning = gone or (f"R-hat {result.rhat:.2f}" if apart else "")
-    said = [f"{result.label}: {interval_text(result.score)} % of the base. {AXIS_TIP}"]
-    if apart:
-        said.append(f"R-hat is {result.rhat:.3g}, above {MIXED}: its chains are not yet in equilibrium.")
-    if published:
-        values = ", ".join(f"{score.data_title} {score.value:g}" for score in published)
-        said.append(f"Published on other data ({published[0].certainty}): {values}.")
-    instead = gone or ("no score yet" if math.isnan(result.score[0]) else "")
-    role = "first" if result.law == "other" else "gebm"
-    return Row(title(lane), result.score, role, images, published, instead, warning, " ".join(said))
-
-
-def _number(row: Row) -> str:
-    """The score with its interval, and a mark where its chains are apart."""
-    if row.instead:
-        return ""
-    return f"⚠ {interval_text(row.score)}" if row.warning else interval_text(row.score)
 
 
 def _fitting(texts: Sequence[str], font: QFont, width: float) -> str:

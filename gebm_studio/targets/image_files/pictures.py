@@ -39,8 +39,21 @@ Listing = Callable[[int], None]
 """Told how many pictures have been found; it may raise to end the search."""
 
 
-def source(root: Path, listing: Listing) -> Source:
+def celeba_part(name: str) -> str:
+    """The part of CelebA that a picture belongs to by its number, as `list_eval_partition.txt` of that set says."""
+    stem = Path(name).stem
+    number = int(stem) if stem.isdecimal() else 0
+    return "training" if number <= 162_770 else "validation" if number <= 182_637 else "test"
+
+
+def source(root: Path, listing: Listing, part_of: Callable[[str], str] = lambda name: "training") -> Source:
     """The pictures of a folder in the order of their names; `train` and `test` or `val` inside it are its own split.
+
+    Arguments:
+        root: The folder.
+        listing: Told how many pictures have been found.
+        part_of: By a picture's name, the part of its set, `training`, `test` or another that is left aside; not asked
+            where the folder has a split or one of these two would be empty.
 
     Raises:
         ImagesError: Where there are none.
@@ -55,6 +68,9 @@ def source(root: Path, listing: Listing) -> Source:
         found = [_list(root, name, folders, listing) for name in parts]
     if not found[0]:
         raise ImagesError(f"{root}: holds no {', '.join(SUFFIXES)} file, at any depth")
+    if len(found) == 1:
+        told = {part: [name for name in found[0] if part_of(name) == part] for part in ("training", "test")}
+        found = list(told.values()) if all(told.values()) else found
     training, *rest = (Part(len(names), partial(_pieces, root, names)) for names in found)
     names = [name for part in found for name in part]
     watched = (*_some(folders), *_some(names))

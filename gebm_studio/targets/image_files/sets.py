@@ -103,7 +103,12 @@ def read(section: ImageFiles, where: Path, tell: Tell) -> Source:
         case "folder" if where.is_file() and where.suffix.lower() == ".npz":
             return npz.source(where)
         case _:
-            return pictures.source(where, lambda found: tell(0, 0, f"Listing {where.name}: {found:,} pictures"))
+
+            def listing(found: int) -> None:
+                tell(0, 0, f"Listing {where.name}: {found:,} pictures")
+
+            by_number = {"part_of": pictures.celeba_part} if section.source == "celeba" else {}
+            return pictures.source(where, listing, **by_number)
 
 
 def _unpacked(where: Path, file: str) -> bool:

@@ -37,6 +37,21 @@ def test_a_split_of_ones_own_is_used(tmp_path: Path, names: tuple[str, str]) -> 
     np.testing.assert_allclose(target.held_out, test / 127.5 - 1, atol=1e-6)
 
 
+def test_celeba_has_the_split_that_its_authors_recommend(tmp_path: Path) -> None:
+    made = pictures(tmp_path, 41)
+    first, last = 162_770 - 24, 182_638
+    numbers = [
+        *range(first, first + 30),
+        *range(last - 1, last + 10),
+    ]  # 25 of training, 6 of validation, 10 of the test
+    for place, number in reversed(list(enumerate(numbers))):
+        (tmp_path / f"{place:04d}.png").rename(tmp_path / f"{number:06d}.png")
+    target = build(tmp_path, "celeba", size="8", held_out=10)
+    assert (target.about.training, target.about.test) == (25, 10) and target.about.unreadable == 0
+    np.testing.assert_array_equal(stored(target), np.concatenate([made[:25], made[31:]]))
+    assert build(tmp_path, "folder", size="8").about.test == 0
+
+
 def test_jpeg_is_read_by_its_content_whatever_its_name(tmp_path: Path) -> None:
     made = pictures(tmp_path, 20, side=16, end="jpg")
     for number in range(20):

@@ -43,7 +43,7 @@ def test_celeba_has_the_split_that_its_authors_recommend(tmp_path: Path) -> None
     numbers = [
         *range(first, first + 30),
         *range(last - 1, last + 10),
-    ]  # 25 of training, 6 of validation, 10 of the test
+    ]  # 25, 6 of validation, 10
     for place, number in reversed(list(enumerate(numbers))):
         (tmp_path / f"{place:04d}.png").rename(tmp_path / f"{number:06d}.png")
     target = build(tmp_path, "celeba", size="8", held_out=10)

@@ -6,7 +6,7 @@ import time
 
 from gebm_studio.experiments.reel.plan import Plan
 
-SOON = 0.25
+SOON = 0.5
 """Seconds of work. Chains that need no more are shown once they are at their end, and end before others begin."""
 FIRST = 2
 """States of chains that take longer, at which they are shown: from then on their films fill in."""

@@ -27,9 +27,10 @@ class Reel:
     """Chains made for the gallery, while somebody looks at it and only then.
 
     They depend on model, settings and seed alone, begin again when one of these changes, and change nothing of the run.
-    Changed settings act at once, unless the chains under way are nearly at their end: a drag then shows whole films,
-    not their beginnings. A model that learns is copied: chains are finished on the copy, then others begin on the
-    newest model. What was shown before stays until there is something in its place.
+    Changed settings act at once; only while they are being dragged, or where the end is near, are chains under way
+    first brought to it, so that a drag shows films and not their beginnings. A model that learns is copied: chains are
+    finished on the copy, then others begin on the newest model. What was shown before stays until there is something
+    in its place.
 
     Attributes:
         neighbours: Where training images are looked for.

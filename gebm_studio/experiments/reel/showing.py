@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 from gebm_studio.experiments.reel.begun import Begun
@@ -10,6 +11,12 @@ from gebm_studio.experiments.reel.neighbours import Neighbours
 from gebm_studio.experiments.reel.plan import Plan, Settings
 from gebm_studio.experiments.reel.strip import Strip, Wanted
 from gebm_studio.messages import Film, FilmMode
+
+STILL = 0.2
+"""Seconds without a change of settings after which chains that are under way give place to those of the new ones.
+
+A setting that is dragged changes more often than chains come to their end: they would never be seen.
+"""
 
 
 class Showing:
@@ -23,6 +30,7 @@ class Showing:
     def __init__(self, plan: Plan, neighbours: Neighbours) -> None:
         self.newest = self.shown = Begun(plan, fills_in=True)
         self._neighbours = neighbours
+        self._settings, self._settings_since = plan.settings, time.perf_counter()
         self._mode: FilmMode = "chain"
         self._first, self._second = 0, -1
         self._film: Film | None = None
@@ -56,7 +64,7 @@ class Showing:
         """
         newest = self.newest
         changed = newest.plan.settings != settings
-        if changed and not newest.ends_soon:
+        if changed and self._still(settings) and not newest.ends_soon:
             return self._begin(plan(), fills_in=True)
         if self._strip is not None and self._strip.work():
             return True
@@ -70,6 +78,13 @@ class Showing:
             # Only what a person has changed is worth a film that is not yet whole.
             return self._begin(plan(), fills_in=changed)
         return self._neighbours.work()
+
+    def _still(self, settings: Settings) -> bool:
+        """Whether nobody is changing the settings right now."""
+        now = time.perf_counter()
+        if settings != self._settings:
+            self._settings, self._settings_since = settings, now
+        return now - self._settings_since >= STILL
 
     def _begin(self, plan: Plan, *, fills_in: bool) -> bool:
         self.newest = Begun(plan, fills_in=fills_in)

@@ -12,7 +12,7 @@ from gebm_studio import presets
 from gebm_studio.diagnostics import classifier
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.pixels import pixels
-from gebm_studio.experiments.reel import begun, reel
+from gebm_studio.experiments.reel import begun, reel, showing
 from gebm_studio.experiments.reel.neighbours import HELD_OUT
 from gebm_studio.messages import Pull, SetValue, regime
 from tests.experiments.reel import CPU, looked, part_of, rested, run_of, settle
@@ -210,6 +210,7 @@ def test_quick_chains_are_shown_whole(one_piece_a_frame: None, monkeypatch: pyte
 
 def test_long_chains_begin_again_at_once_and_fill_in(one_piece_a_frame: None, monkeypatch: pytest.MonkeyPatch) -> None:
     always_soon(monkeypatch, 0.0)
+    monkeypatch.setattr(showing, "STILL", 0.0)
     run = run_of()
     old = rested(run).film
     run.set_value(SetValue("sampler.friction", 5.0))
@@ -224,6 +225,22 @@ def test_long_chains_begin_again_at_once_and_fill_in(one_piece_a_frame: None, mo
     assert counts[0] is None and known == sorted(known) and set(known) == {2, 3, 4, 5}
     fresh = settle(run_of(sampler__friction=7.0))
     assert np.array_equal(settle(run).energy, fresh.energy)
+
+
+def test_long_chains_go_on_while_a_setting_is_dragged(one_piece_a_frame: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    always_soon(monkeypatch, 0.0)
+    monkeypatch.setattr(showing, "STILL", 1e9)
+    run = run_of()
+    old, done = rested(run).film, []
+    for turn in range(60):
+        run.set_value(SetValue("sampler.friction", 2.0 + turn))
+        part = part_of(run)
+        if part.film is not old:
+            done.append(part.done)
+    ends = [at for at, (a, b) in enumerate(pairwise(done)) if b < a]
+    assert len(ends) == 1 and done[ends[0]] == 24, "each comes to its end before the next is shown"
+    assert rested(run).done == 24
+    assert np.array_equal(settle(run).energy, settle(run_of(sampler__friction=61.0)).energy)
 
 
 def test_a_model_that_learns_is_filmed_on_a_copy(one_piece_a_frame: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -205,7 +206,7 @@ def test_a_step_at_rest_makes_another_model() -> None:
 
 
 def test_what_was_measured_is_kept_and_what_was_under_way_goes_on(tmp_path: Path) -> None:
-    run = run_of(quality__every=2)
+    run = run_of(quality__every=2, sampler__temperature=math.inf)
     run.train(2)
     finished(run)
     run.train(2)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import time
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,12 +15,11 @@ from torch import Tensor
 from gebm_studio.experiments.quality.measuring import Measuring, Result
 from gebm_studio.experiments.quality.references import References
 from gebm_studio.experiments.quality.stored import as_bytes, as_text, from_text, to_text
+from gebm_studio.experiments.quality.under_way import UnderWay
 from gebm_studio.messages import Bytes, Measured, Part, QualityPart, frozen
 from gebm_studio.models import Gebm
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import TrainingPreset
-from gebm_studio.schema.images import Quality
-from gebm_studio.schema.sampling import Sampler
 from gebm_studio.targets import Target
 
 KEPT = 100
@@ -34,6 +32,7 @@ SETTLED = 1.0
 """Seconds for which settings stay as they are before they are measured by."""
 _ELSEWHERE = {"chains", "steps"}
 """Settings of the sampler that the fresh chains do not have."""
+_UNDER_WAY = "under_way."
 
 
 class Progressing(Protocol):
@@ -45,17 +44,6 @@ class Progressing(Protocol):
 
     def learns(self, part: str) -> bool:
         """Whether `energy` or `base` learns now."""
-
-
-@dataclass
-class UnderWay:
-    """A measurement that is not finished."""
-
-    key: str
-    at_rest: bool
-    measuring: Measuring
-    pieces: Generator[float, None, Result]
-    progress: float = 0.0
 
 
 class QualityStudy:
@@ -71,6 +59,7 @@ class QualityStudy:
         self._references = References(target)
         self._where: Progressing | None = None
         self._measured: list[Measured] = []
+        self._text: Tensor | None = None
         self._nearest, self._train = _nothing(), _nothing()
         self._key = self._problem = ""
         self._under_way: UnderWay | None = None
@@ -190,17 +179,12 @@ class QualityStudy:
         return self._under_way is None and settled and self._wanted()
 
     def _begin(self) -> None:
-        model = copy.deepcopy(self._model)
-        self._take_up(model, self._preset.quality, self._preset.sampler, self._iteration, self._key_now(), self.rests)
-
-    def _take_up(
-        self, model: Gebm, quality: Quality, sampler: Sampler, iteration: int, key: str, at_rest: bool
-    ) -> None:
         preset, self._problem = self._preset, ""
         measuring = Measuring(
-            model, self._target, preset.target, quality, sampler, preset.seed, iteration, self._references
-        )
-        self._under_way = UnderWay(key, at_rest, measuring, measuring.in_pieces())
+            copy.deepcopy(self._model), self._target, preset.target, preset.quality, preset.sampler, preset.seed,
+            self._iteration, self._references,
+        )  # fmt: skip
+        self._under_way = UnderWay.of(measuring, self._key_now(), self.rests)
 
     def _piece(self, under_way: UnderWay) -> None:
         try:
@@ -215,7 +199,7 @@ class QualityStudy:
         last = self._measured[-1] if self._measured else None
         if last is not None and (last.iteration, last.protocol) == (newest.iteration, newest.protocol):
             self._measured.pop()  # the same measurement again
-        self._measured = [*self._measured, newest][-KEPT:]
+        self._measured, self._text = [*self._measured, newest][-KEPT:], None
         self._nearest, self._train = result.nearest, result.train
         self._key, self._under_way = key, None
 
@@ -259,18 +243,12 @@ class QualityStudy:
         """What was measured, and the model with the settings of what is under way."""
         found: dict[str, Tensor] = {}
         if self._measured:
-            found["measured"] = as_bytes(to_text(self._measured))
+            self._text = as_bytes(to_text(self._measured)) if self._text is None else self._text
+            found["measured"] = self._text
             found["key"] = as_bytes(self._key)
             found["nearest"], found["train"] = (torch.from_numpy(x.copy()) for x in (self._nearest, self._train))
         if self._under_way is not None:
-            measuring = self._under_way.measuring
-            found["under_way.iteration"] = torch.tensor(measuring.iteration)
-            found["under_way.at_rest"] = torch.tensor(self._under_way.at_rest)
-            found["under_way.key"] = as_bytes(self._under_way.key)
-            found["under_way.quality"] = as_bytes(measuring.quality.model_dump_json())
-            found["under_way.sampler"] = as_bytes(measuring.sampler.model_dump_json())
-            for name, value in measuring.model.state_dict().items():
-                found[f"under_way.model.{name}"] = value.clone()
+            found |= {_UNDER_WAY + name: value for name, value in self._under_way.tensors().items()}
         return found
 
     def load_tensors(self, tensors: dict[str, Tensor]) -> None:
@@ -279,18 +257,14 @@ class QualityStudy:
         Raises:
             KeyError, RuntimeError, TypeError, ValueError: Where they belong to other settings.
         """
-        self._measured, self._under_way, self._current = [], None, None
+        self._measured, self._text, self._under_way, self._current = [], None, None, None
         if "measured" in tensors:
             self._measured, self._key = from_text(as_text(tensors["measured"])), as_text(tensors["key"])
             self._nearest, self._train = (frozen(tensors[name].cpu().numpy()) for name in ("nearest", "train"))
-        if "under_way.iteration" in tensors:
-            model, prefix = copy.deepcopy(self._model), "under_way.model."
-            state = {name.removeprefix(prefix): x for name, x in tensors.items() if name.startswith(prefix)}
-            model.load_state_dict(state)
-            quality = Quality.model_validate_json(as_text(tensors["under_way.quality"]))
-            sampler = Sampler.model_validate_json(as_text(tensors["under_way.sampler"]))
-            iteration, at_rest = int(tensors["under_way.iteration"]), bool(tensors["under_way.at_rest"])
-            self._take_up(model, quality, sampler, iteration, as_text(tensors["under_way.key"]), at_rest)
+        under_way = {name.removeprefix(_UNDER_WAY): x for name, x in tensors.items() if name.startswith(_UNDER_WAY)}
+        if under_way:
+            about = self._model, self._target, self._preset, self._references
+            self._under_way = UnderWay.restored(under_way, *about)
 
 
 def study_of(exhibits: Mapping[Part, Any]) -> QualityStudy:

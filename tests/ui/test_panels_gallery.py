@@ -63,6 +63,7 @@ def test_a_click_asks_for_the_film_of_a_chain(gallery: Any, qtbot: QtBot) -> Non
         click(qtbot, gallery, "gebm", 9)
     assert gallery.pull_fields() == asked | {"film_chain": 9, "gallery_version": -1}  # until its film has come
     assert gallery.grids["gebm"].marks == gallery.grids["base"].marks == {9: ""}
+    assert gallery.grids["gebm"].accessibleDescription() == "chosen: 9"
     show(gallery, frames.gallery_part(36, chain=9, version=2))
     assert gallery.pull_fields()["gallery_version"] == 2
     assert gallery.film.heading.startswith("chain 9: 1 hop")

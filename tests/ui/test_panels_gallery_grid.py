@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -171,6 +174,18 @@ def test_a_sheet_keeps_what_it_has_converted() -> None:
     assert sheet.showing(images) is sheet and len(sheet) == 4
     assert len(sheet.showing(images[:2])) == 2
     assert not len(Sheet())
+
+
+@pytest.mark.parametrize("ratio", ["1.25", "2"])
+def test_images_are_exact_at_any_ratio_of_the_screen(ratio: str) -> None:
+    # The ratio belongs to the whole program: each is looked at in one of its own.
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.ui.exact_pixels"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": ratio},
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    seen, looked_at, wrong = told.stdout.split()
+    assert float(seen) == float(ratio) and int(looked_at) > 105 and int(wrong) == 0
 
 
 def test_gaps_are_whole_pixels_of_the_screen() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -12,7 +12,7 @@ from gebm_studio.messages import Bytes, Film, frozen
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.film_reel import Reel, nearest_text, nearness
 from gebm_studio.ui.panels.film_strip import OLD
-from gebm_studio.ui.panels.image_sheet import NONE, Sheet
+from gebm_studio.ui.panels.image_sheet import NONE, Sheet, on_pixels
 from gebm_studio.ui.panels.tiles import fitted
 from gebm_studio.ui.theme import GRID
 
@@ -75,10 +75,11 @@ class FilmStage(QWidget):
     def cells(self) -> tuple[QRectF, QRectF | None]:
         """Where the state is drawn, and the nearest training image, where there is room for it."""
         zoom, _, slot = self._sizes(self.height())
-        state = QRectF(1, 1, self._sheet.width * zoom, self._sheet.height * zoom)
+        size = QSizeF(self._sheet.width * zoom, self._sheet.height * zoom)
+        state = QRectF(on_pixels(self, 1, 1), size)
         if 2 * slot + GRID > self.width() + 1:
             return state, None
-        return state, state.translated(round(slot + GRID), 0)
+        return state, QRectF(on_pixels(self, 1 + slot + GRID, 1), size)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         reel, look = self._reel, theme.current()

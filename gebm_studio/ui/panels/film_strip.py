@@ -6,14 +6,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.film_reel import Reel
-from gebm_studio.ui.panels.image_grid import snapped
-from gebm_studio.ui.panels.image_sheet import Sheet
+from gebm_studio.ui.panels.image_sheet import Sheet, on_pixels
 from gebm_studio.ui.panels.tiles import fitted
 from gebm_studio.ui.theme import GRID
 
@@ -86,9 +85,9 @@ class FilmStrip(QWidget):
 
     def cell(self, slot: int) -> QRectF:
         """Where the image of a slot is drawn."""
-        ratio, zoom = self.devicePixelRatioF(), self._slots.zoom
-        left = snapped(slot * self._slots.pitch + EDGE, ratio)
-        return QRectF(left, EDGE, self._sheet.width * zoom, self._sheet.height * zoom)
+        zoom = self._slots.zoom
+        corner = on_pixels(self, slot * self._slots.pitch + EDGE, EDGE)
+        return QRectF(corner, QSizeF(self._sheet.width * zoom, self._sheet.height * zoom))
 
     def resizeEvent(self, event: object) -> None:
         self._arrange()

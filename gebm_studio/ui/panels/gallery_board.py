@@ -99,10 +99,11 @@ class GalleryBoard(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
 
-    def changeEvent(self, event: QEvent) -> None:
+    def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.DevicePixelRatioChange):
+            self._asked = ()
             self._arrange()
-        super().changeEvent(event)
+        return super().event(event)
 
     def _arrange(self) -> None:
         """Give the grids the zoom that they can have, and the film what is left."""

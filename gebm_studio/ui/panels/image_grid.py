@@ -72,11 +72,6 @@ def gap_at(ratio: float) -> float:
     return max(1, round(GAP * ratio)) / ratio
 
 
-def snapped(length: float, ratio: float) -> float:
-    """A length in pixels of the window, rounded to whole ones of the screen."""
-    return round(length * ratio) / ratio
-
-
 def best_grid(count: int, width: int, height: int, room_x: float, room_y: float, ratio: float) -> tuple[int, float]:
     """Columns and zoom for `count` images of a size; the zoom is whole in pixels of the screen.
 

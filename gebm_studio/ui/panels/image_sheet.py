@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPoint, QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
 from gebm_studio.messages import Bytes
 
@@ -34,3 +35,14 @@ class Sheet:
     def paint(self, painter: QPainter, place: int, room: QRectF) -> None:
         """Paint one image over a room, each of its pixels as one even square."""
         painter.drawImage(room, self._pictures[place])
+
+
+def on_pixels(widget: QWidget, x: float, y: float) -> QPointF:
+    """The place in a widget, nearest to a given one, where a pixel of the screen begins.
+
+    Where the screen has no whole number of pixels to one of the window, a widget itself may begin between two.
+    """
+    ratio, corner = widget.devicePixelRatioF(), widget.mapTo(widget.window(), QPoint(0, 0))
+    return QPointF(
+        round((corner.x() + x) * ratio) / ratio - corner.x(), round((corner.y() + y) * ratio) / ratio - corner.y()
+    )

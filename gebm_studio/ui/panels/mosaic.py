@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gebm_studio.messages import Bytes
 from gebm_studio.ui import theme
-from gebm_studio.ui.panels.image_grid import NOWHERE, ImageGrid, snapped
-from gebm_studio.ui.panels.image_sheet import Sheet
+from gebm_studio.ui.panels.image_grid import NOWHERE, ImageGrid
+from gebm_studio.ui.panels.image_sheet import Sheet, on_pixels
 from gebm_studio.ui.panels.tiles import fitted
 
 BAR = 3
@@ -97,6 +97,8 @@ class Mosaic(QWidget):
         """Frame images, each with a letter or none."""
         if marks != self._marks:
             self._marks = dict(marks)
+            chosen = ", ".join(f"{letter} {place}".strip() for place, letter in self._marks.items())
+            self.setAccessibleDescription(f"chosen: {chosen}" if chosen else "")
             self.update()
 
     def mark_partner(self, place: int | None) -> None:
@@ -173,7 +175,7 @@ class Mosaic(QWidget):
     def _paint_mark(self, painter: QPainter, look: theme.Theme, cell: QRectF, letter: str) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(look.pen(look.accent, 2.0))
-        painter.drawRect(cell.adjusted(-1, -1, 1, 1))
+        painter.drawRect(cell)  # half of the frame in the gap: other images stay whole
         if not letter:
             return
         side = min(theme.line_height(look.text_font), max(10.0, 0.4 * cell.height()))
@@ -195,7 +197,7 @@ class Mosaic(QWidget):
         painter.fillRect(QRectF(left, corner.y() + self._first_row * share, BAR, grid.rows * share), QColor(look.axis))
 
     def _corner(self) -> QPointF:
-        return QPointF(0.0, snapped(heading_height(), self._grid.ratio))
+        return on_pixels(self, 0.0, heading_height())
 
     def _point(self, place: int | None) -> None:
         if self.selectable and place != self._pointed:

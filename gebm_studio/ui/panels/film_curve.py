@@ -83,7 +83,7 @@ class FilmCurve(QWidget):
         self._room = with_scale(painter, room, look, low, high) if room.height() > 2 * line else room
         points = self._points()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(look.pen(look.axis))
+        painter.setPen(theme.on_page(look.pen(look.axis)))
         bottom = self._room.bottom()
         for frame in reel.turns:
             painter.drawLine(QPointF(points[frame].x(), bottom - 4), QPointF(points[frame].x(), bottom + 2))
@@ -95,7 +95,7 @@ class FilmCurve(QWidget):
         painter.end()
 
     def _paint_line(self, painter: QPainter, look: theme.Theme, points: list[QPointF]) -> None:
-        painter.setPen(look.pen(look.gebm, 1.6))
+        painter.setPen(theme.on_page(look.pen(look.gebm, 1.6)))
         finite = [point for point in points if np.isfinite(point.y())]
         painter.drawPolyline(QPolygonF(finite))
 
@@ -103,7 +103,7 @@ class FilmCurve(QWidget):
         if self._at >= len(points):
             return
         here = points[self._at]
-        painter.setPen(look.pen(look.accent))
+        painter.setPen(theme.on_page(look.pen(look.accent)))
         painter.drawLine(QPointF(here.x(), self._room.top()), QPointF(here.x(), self._room.bottom()))
         if np.isfinite(here.y()):
             painter.setBrush(look.brush(look.accent))

@@ -117,7 +117,7 @@ class FilmStrip(QWidget):
             painter.setOpacity(1.0)
             if place == self._at:
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(look.pen(look.accent, 2.0 if self.hasFocus() else 1.0))
+                painter.setPen(theme.on_page(look.pen(look.accent, 2.0 if self.hasFocus() else 1.0)))
                 painter.drawRect(cell.adjusted(-1, -1, 1, 1))
         painter.end()
 

@@ -152,7 +152,7 @@ class Mosaic(QWidget):
             self._sheet.paint(painter, place, self.cell(place))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._partner is not None and self._partner in seen:
-            painter.setPen(look.pen(look.text, 1.0))
+            painter.setPen(theme.on_page(look.pen(look.text, 1.0)))
             painter.drawRect(self.cell(self._partner).adjusted(-0.5, -0.5, 0.5, 0.5))
         for place, letter in self._marks.items():
             if place in seen:
@@ -174,7 +174,7 @@ class Mosaic(QWidget):
 
     def _paint_mark(self, painter: QPainter, look: theme.Theme, cell: QRectF, letter: str) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(look.pen(look.accent, 2.0))
+        painter.setPen(theme.on_page(look.pen(look.accent, 2.0)))
         painter.drawRect(cell)  # half of the frame in the gap: other images stay whole
         if not letter:
             return

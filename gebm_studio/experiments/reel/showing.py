@@ -74,10 +74,12 @@ class Showing:
                 self.shown = newest
                 self._strip = self._made_strip()
             return True
-        if changed or newest.plan.version != version:
-            # Only what a person has changed is worth a film that is not yet whole.
-            return self._begin(plan(), fills_in=changed)
-        return self._neighbours.work()
+        if changed:
+            return self._begin(plan(), fills_in=True)
+        if self._neighbours.work():
+            return True
+        # Only what a person has changed is worth a film that is not yet whole.
+        return newest.plan.version != version and self._begin(plan(), fills_in=False)
 
     def _still(self, settings: Settings) -> bool:
         """Whether nobody is changing the settings right now."""

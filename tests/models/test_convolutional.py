@@ -236,6 +236,10 @@ def test_pieces_are_as_many_images_as_stay_near_and_give_the_same(architecture: 
     # The image, or a map of 16 channels at half its side or, in residual networks, at its side.
     wide = {"dcgan": 3 * 32**2, "sngan": 3 * 32**2, "resnet": 16 * 32**2}[architecture]
     assert max(base.widest, model.critic.widest) == wide
+    large = critic_of(architecture, (1, 8, 8), channels=64, spectral_norm=True)  # with more weights than a map has
+    assert Convolutional(large, None, (1, 8, 8)).widest == {"dcgan": 32 * 4**2, "sngan": 16 * 8**2}.get(
+        architecture, 64 * 8**2
+    )
     assert model.at_once(4096) == 2**20 // wide
     assert model.at_once(7) == 7
     z = noise(50, 3)

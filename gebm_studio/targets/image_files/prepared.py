@@ -6,7 +6,6 @@ import hashlib
 import mmap
 import os
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from errno import ENOSPC
@@ -20,7 +19,7 @@ from gebm_studio.schema.images import ImageFiles
 from gebm_studio.targets.image_files import sets
 from gebm_studio.targets.image_files.about import VERSION, About, mark
 from gebm_studio.targets.image_files.fit import Fit
-from gebm_studio.targets.image_files.source import ImagesError, Pixels, Source
+from gebm_studio.targets.image_files.source import ImagesError, Piece, Pixels, Source
 from gebm_studio.targets.preparation import Tell
 
 MOST_FAULTS = 0.05
@@ -56,9 +55,8 @@ class Prepared:
         except (OSError, ValueError, TypeError):
             return None
         now = {path: mark(Path(path)) for path in about.watched}
-        gone = all(
-            found is None for found in now.values()
-        )  # such as on a disk that is not here: it cannot have changed
+        # All gone, such as with a disk that is not here now: they cannot have changed.
+        gone = all(found is None for found in now.values())
         return about if gone or now == about.watched else None
 
     def open(self, about: About) -> Pixels:
@@ -80,15 +78,11 @@ class Prepared:
         """
         watched = {str(path): mark(path) for path in source.files}
         total = source.training.count + (source.test.count if source.test else 0)
-        self._about.unlink(missing_ok=True)
         with written_aside(self.images) as aside, open(aside, "wb") as stream:
             if shutil.disk_usage(aside.parent).free < total * self._image_bytes():
                 raise OSError(ENOSPC, os.strerror(ENOSPC))
             self._write_header(stream, total)
-            about = About(self._section.source, str(self.root), self.fit.describe(), watched=watched)
-            for about in self._write_images(source, total, stream):
-                done = about.training + about.test + about.unreadable
-                tell(done, total, f"Preparing {sets.NAMES[self._section.source]}")
+            about = self._write_images(source, total, stream, tell)
             if not about.training:
                 raise ImagesError(f"{self.root}: holds no images")
             stream.seek(0)
@@ -97,26 +91,23 @@ class Prepared:
         about.write(self._about)
         return about
 
-    def _write_images(self, source: Source, total: int, stream: IO[bytes]) -> Iterator[About]:
-        """Write one image after the other, telling what has been written after each piece."""
-        about = About(self._section.source, str(self.root), self.fit.describe(), factor=source.factor)
-        about = replace(about, names=source.names, counts=(0,) * len(source.names))
+    def _write_images(self, source: Source, total: int, stream: IO[bytes], tell: Tell) -> About:
+        """Write one image after the other, and count them."""
+        about = About(
+            self._section.source, str(self.root), self.fit.describe(),
+            factor=source.factor, names=source.names, counts=(0,) * len(source.names),
+        )  # fmt: skip
+        what = f"Preparing {sets.NAMES[self._section.source]}"
         for name, part in (("training", source.training), ("test", source.test)):
             if part is None:
                 continue
             with closing(part.pieces(self.fit)) as pieces:
                 for piece in pieces:
                     stream.write(np.ascontiguousarray(piece.images).data)
-                    changes: dict[str, Any] = {name: getattr(about, name) + len(piece.images)}
-                    if name == "training" and piece.labels is not None:
-                        counts = np.bincount(piece.labels, minlength=len(source.names)) + about.counts
-                        changes["counts"] = tuple(counts.tolist())
-                    if piece.faults:
-                        changes["unreadable"] = about.unreadable + len(piece.faults)
-                        changes["faults"] = (about.faults + piece.faults)[:_KEPT]
-                    about = replace(about, **changes)
+                    about = _counted(about, name, piece)
                     self._check_faults(about, total)
-                    yield about
+                    tell(about.training + about.test + about.unreadable, total, what)
+        return about
 
     def _check_faults(self, about: About, total: int) -> None:
         if about.unreadable > MOST_FAULTS * total:
@@ -149,3 +140,15 @@ class Prepared:
         """The header of N images. Its length is the same for every N, since numpy leaves room for the first axis."""
         shape = (count, self.fit.channels, self.fit.side, self.fit.side)
         np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def _counted(about: About, part: str, piece: Piece) -> About:
+    """What is told after one piece more of the training or the test images."""
+    changes: dict[str, Any] = {part: getattr(about, part) + len(piece.images)}
+    if part == "training" and piece.labels is not None:
+        counts = np.bincount(piece.labels, minlength=len(about.counts)) + about.counts
+        changes["counts"] = tuple(counts.tolist())
+    if piece.faults:
+        changes["unreadable"] = about.unreadable + len(piece.faults)
+        changes["faults"] = (about.faults + piece.faults)[:_KEPT]
+    return replace(about, **changes)

@@ -205,6 +205,19 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
     assert target.about.training == 1_000_000 and grown < 150, f"{grown:.0f} MiB"
 
 
+def test_preparing_holds_a_small_part_of_a_set_at_a_time(tmp_path: Path) -> None:
+    import tracemalloc
+
+    np.savez(tmp_path / "a.npz", images=np.zeros((30_000, 64, 64), np.uint8))
+    work = missing(section(tmp_path / "a.npz", size="64", colour="grey"))
+    assert work is not None
+    tracemalloc.start()
+    work.run(silent)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30 << 20, f"{peak >> 20} MiB of {30_000 * 64 * 64 >> 20}"
+
+
 def test_what_is_told_survives_its_file(tmp_path: Path) -> None:
     about = About("mnist", "/a/b", "x", 3, 2, "digit", ("0", "1"), (1, 2), 1, ("é: cut",), {"/a": [1, 2], "/b": None})
     about.write(tmp_path / "about.json")

@@ -233,6 +233,15 @@ def test_zoom_by_choice_keys_and_wheel(gallery: Any, qtbot: QtBot) -> None:
     assert (board.grid.zoom, gallery.bar.zoom.value()) == (fit, "0")
 
 
+def test_the_film_is_smaller_where_else_not_all_images_are_seen(make_panel: MakePanel, digits: TrainingPreset) -> None:
+    panel = make_panel("gallery", (640, 420), digits)
+    board = show(panel, frames.gallery_part(36, 32)).board
+    assert (board.grid.zoom, board.grid.across, board.grid.last_row) == (1, 6, 0)
+    panel.resize(640, 330)  # not even then
+    redrawn(panel)
+    assert board.grid.last_row > 0 and board.film.height() > 100
+
+
 def test_sliders_change_beta_and_friction(gallery: Any, qtbot: QtBot, digits: TrainingPreset) -> None:
     told: list[tuple[str, Any]] = []
     held: list[bool] = []

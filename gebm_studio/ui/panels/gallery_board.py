@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QRect, Signal
@@ -15,7 +16,7 @@ from gebm_studio.ui.panels.mosaic import BAR, Mosaic, heading_height
 from gebm_studio.ui.theme import GRID
 
 FILM_SHARE, FILM_LEAST, FILM_MOST = 0.4, 64, 160
-"""Height that the film has at least: a share of the board within bounds. The grids come first with the rest."""
+"""Height that the film has: a share of the board within bounds, and more where the grids leave some."""
 ZOOMS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
 """Pixels of the screen to one of an image that can be chosen; 0 lets all images be seen."""
 TIP = (
@@ -113,15 +114,21 @@ class GalleryBoard(QWidget):
         if asked == self._asked:
             return
         self._asked = asked
-        width = (self.width() - 2 * GRID) // 3
-        least = round(min(max(FILM_SHARE * self.height(), FILM_LEAST), FILM_MOST))
-        above = heading_height() + 1
-        room = max(self.height() - least - GRID // 2 - above, 1)
-        of = (max(count, 1), shape[1], shape[0])
-        self._grid = arranged(*of, max(width, 1), room, self.devicePixelRatioF(), self._zoom)
+        width, above = (self.width() - 2 * GRID) // 3, heading_height() + 1
+        rest = self.height() - GRID // 2 - above
+
+        def fitted(film: float, width: int) -> ImageGrid:
+            room = max(rest - round(film), 1)
+            ratio = self.devicePixelRatioF()
+            return arranged(max(count, 1), shape[1], shape[0], max(width, 1), room, ratio, self._zoom)
+
+        film = min(max(FILM_SHARE * self.height(), FILM_LEAST), FILM_MOST)
+        self._grid = fitted(film, width)
+        if self._grid.last_row and not self._zoom:  # rather a smaller film than a part of the images
+            self._grid = fitted(FILM_LEAST, width)
         if self._grid.last_row:  # then a bar at the side tells which rows are seen
-            self._grid = arranged(*of, max(width - BAR - 1, 1), room, self.devicePixelRatioF(), self._zoom)
-        used = round(min(above + self._grid.size[1], room + above))
+            self._grid = fitted(film, width - BAR - 1)
+        used = min(above + math.ceil(self._grid.size[1]), max(self.height() - FILM_LEAST, 1))
         for column, grid in enumerate(self.grids.values()):
             grid.setGeometry(QRect(column * (width + GRID), 0, width, used))
         top = used + GRID // 2

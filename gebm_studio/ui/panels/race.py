@@ -212,7 +212,9 @@ class RacePanel(Panel[TrainingPreset]):
         self._show_part(part)
 
     def _show_part(self, part: RacePart) -> None:
-        self.bars.show_part(part, self._lanes)
+        if self.form.value() == BARS:
+            self.bars.show_part(part, self._lanes)
+            return
         highest = float(part.exact_density.max(initial=0.0))
         if not highest:
             highest = max((float(lane.density.max(initial=0.0)) for lane in part.lanes), default=0.0)

@@ -40,7 +40,8 @@ model with chains in latent space. Drag temperature and friction in the Sampler 
 - **Diagnostics**: which law the chains have, acceptance, effective sample size and R-hat of their energies, kinetic
   temperature, hops between modes and dwell times, share of each mode, the ladder of tempering. Counts and draws are
   those since the last change of a setting. Hover a number for how it was measured.
-- **Gallery**: for images, grids of data, base and GEBM, and a film strip of one chain.
+- **Gallery**: for images, grids of data, base and GEBM. Click an image for the film of its chain, or choose two for the
+  way between them; β and κ make the film anew. Arrows choose, Space plays, + and − zoom, 0 fits.
 - **Sweep**: many small trainings, one after another beside the run, and a table of their scores that fills as it goes.
   Move the threshold to count other successes; point at a dot or a cell to read what was trained.
 - **Controls**: every setting of the run. Most act at once; those that need a restart wait behind *Apply and restart*.

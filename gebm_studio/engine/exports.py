@@ -178,7 +178,7 @@ def write_scores(path: Path | str, run: Comparison) -> None:
 RACE = (
     "sampler", "law", "steps", "cost", "step_size", "acceptance", "nonfinite", "diverged", "energy", "error",
     "exact_energy", "exact_error", "bias", "ess", "ess_per_gradient", "rhat", "astray", "base_astray",
-    "score", "score_low", "score_high", "truth",
+    "score", "score_low", "score_high", "truth", "scoring",
 )  # fmt: skip
 
 
@@ -196,7 +196,8 @@ def race_in_pieces(path: Path | str, run: Training) -> Iterator[None]:
 def write_race(path: Path | str, part: RacePart) -> None:
     """Write the table of a race as CSV: a header, then a row a sampler; what cannot be said is empty.
 
-    Columns are the fields of `messages.LaneResult`; `truth` says how the exact energy was found.
+    Columns are the fields of `messages.LaneResult`; `truth` says how the exact energy was found, `scoring`
+    how images are scored.
 
     Raises:
         OSError: Where the file cannot be written; what stood there is kept.
@@ -212,7 +213,7 @@ def _race_row(lane: LaneResult, part: RacePart) -> tuple[str | float, ...]:
     return (
         lane.label, lane.law, lane.steps, lane.cost, lane.step_size, lane.acceptance, lane.nonfinite, lane.diverged,
         lane.energy, lane.error, part.exact_energy, part.exact_error, lane.bias, lane.ess, lane.ess_per_gradient,
-        lane.rhat, lane.astray, part.base_astray, *lane.score, part.truth,
+        lane.rhat, lane.astray, part.base_astray, *lane.score, part.truth, part.scoring,
     )  # fmt: skip
 
 

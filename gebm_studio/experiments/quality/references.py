@@ -16,12 +16,12 @@ from gebm_studio.diagnostics.precision_recall import Radii, radii_in_pieces
 from gebm_studio.diagnostics.resampling import Features
 from gebm_studio.experiments.quality.fresh import group_size
 from gebm_studio.experiments.quality.spaces import spaces_of, training_in_pieces
-from gebm_studio.targets import Target
+from gebm_studio.targets import Sprites, Target
 
 COMPARED = 60_000
 """Training images that are looked through for the nearest one, at most."""
 DRAWN = 4096
-"""The same of a target without an end, of which no image is ever met twice."""
+"""The same of sprites, which are drawn anew: no image is ever met twice."""
 _PIXELS = 2**25
 """Pixels of all of them, at most: 134 MB."""
 SEED = 0x464C4F4F
@@ -41,7 +41,7 @@ class References:
     def training(self) -> Generator[None, None, Tensor]:
         """Training images (N, C, H, W) that generated ones are compared with one by one."""
         target = self._target
-        most = min(DRAWN if getattr(target, "training", None) is None else COMPARED, _PIXELS // target.dim)
+        most = min(DRAWN if isinstance(target, Sprites) else COMPARED, _PIXELS // target.dim)
         return (yield from self._once(("training",), training_in_pieces(target, most)))
 
     def held_out(self, space: FeatureSpace) -> Generator[None, None, Features]:

@@ -66,10 +66,11 @@ def notes(
     bootstrap = f"95 % interval of {resamples} resamples, shifted by the bootstrap's bias"
     k, watched, share = quality.neighbours, numbers["watched"], f"{100 * RARE:g} %"
     truth = "the exact masses" if numbers["exact"] else "the held-out images, told by the same classifier"
+    training = "training images" if hasattr(target, "training") else "draws of training images"
     found = {
         "base": f"{n} draws of the base",
         "gebm": f"{n} chains that start there, {quality.steps} steps of {sampler_in_words(sampler)}",
-        "data": f"{numbers['floor']} training images in place of draws, what a perfect model scores",
+        "data": f"{numbers['floor']} {training} in place of draws, what a perfect model scores",
         "frechet": f"Fréchet distance, {against}; {bootstrap}",
         "kernel": f"MMD² without bias, kernel (x·y/d + 1)³, {against}; {bootstrap}",
         "precision": f"share of the images among the held-out ones, k = {k}, {against}; 95 % interval of Wilson, given "
@@ -83,7 +84,7 @@ def notes(
         "rhat": f"rank-normalised split R-hat of E along the second half of {watched} chains",
         "ess": f"bulk effective sample size of E along the second half of {watched} chains together",
         "time": "overdamped time of the chains",
-        "copies": f"share of GEBM images nearer in pixels to one of {numbers['compared']} training images than {share} "
+        "copies": f"share of GEBM images nearer in pixels to one of {numbers['compared']} {training} than {share} "
         "of the held-out ones are; 95 % interval of Wilson",
         "factors": f"shares by the classifier, 95 % intervals of Wilson; total variation to {truth}, {bootstrap}",
         "calibration": f"{min(n, held_out)} held-out images and as many base draws in bins of −E − log Z, 95 % "
@@ -91,6 +92,8 @@ def notes(
     }  # fmt: skip
     if note := regime(numbers["time"]):
         found["time"] += f": {note}"
+    if sampler.name == "importance":
+        found["gebm"] += "; chains share candidates, so that they are not independent and intervals are too narrow"
     for law, lost in numbers["lost"].items():
         if lost:
             found[law] += f"; {lost} images are not finite, so that it has no scores"

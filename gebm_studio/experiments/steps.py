@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 from torch import nn
 
 from gebm_studio import schema
@@ -40,6 +41,9 @@ class Steps:
         self._model, self._energy, self._base = model, energy, base
         convolutional = isinstance(model.base, Conv) or isinstance(model.critic, Convolutional)
         self.acceleration = Acceleration(speed, model.device, convolutional=convolutional)
+        if convolutional and model.device.type == "cuda":
+            torch.backends.cudnn.benchmark = True  # shapes stay, so the search for the fastest kernel pays
+            torch.backends.cudnn.allow_tf32 = False  # chains, and what is called full precision, are float32
         self._trial: Iterator[None] | None = None
         self._take_means()
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gebm_studio import schema
 from gebm_studio.models import convolutional, fits
 from gebm_studio.models.convolutional.batch_norm import normalised_layers, recalibrate
-from gebm_studio.models.convolutional.memory import widest
+from gebm_studio.models.convolutional.memory import at_once, widest
 from gebm_studio.models.flows import Flow, in_precision_of
 from gebm_studio.models.networks import Pullback, autograd_pullback, constant, mlp, pullback
 from gebm_studio.petals import petal_points
@@ -218,7 +218,8 @@ class Conv(Base):
         """
         if self.normalised:
             z = torch.randn(count, self.latent_dim, generator=torch.Generator().manual_seed(count))
-            recalibrate(self, z.to(self.normalised[0].mean.device))
+            device = self.normalised[0].mean.device
+            recalibrate(self, z.to(device), at_once(self.widest, device))
 
 
 def build(section: schema.Base, shape: tuple[int, ...], draws: Draws) -> Base:

@@ -80,7 +80,7 @@ def of_batches(layers: Sequence[BatchNorm], *, remember: bool = False) -> Iterat
 
 
 @torch.no_grad()
-def recalibrate(base: nn.Module, latents: Tensor, chunk: int = 512) -> None:
+def recalibrate(base: nn.Module, latents: Tensor, chunk: int) -> None:
     """Set the running statistics to those of latents (N, d), exactly: layer by layer, each given what it will be given.
 
     Sums are taken in float64. The same weights and latents give the same bits, so it can be done again.

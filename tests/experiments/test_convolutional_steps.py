@@ -155,6 +155,24 @@ def test_compiled_steps_give_the_same_within_rounding(mixed: bool) -> None:
     close(list(down.gradients), list(descent(base, energy, EAGER).gradients), 0.2 if mixed else 1e-3)
 
 
+@pytest.mark.slow_statistics
+@pytest.mark.skipif(shutil.which(os.environ.get("CXX", "g++")) is None, reason="needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore")  # the compiler's own
+def test_compiled_samples_follow_what_statistics_are_to_be_used() -> None:
+    base, energy = base_of("dcgan", SHAPE, batch_norm=True), energy_of("dcgan")
+    other, z = copy.deepcopy(base), noise(N, 3)
+    descender = Descender(base, energy, list(base.parameters()), Means(compiling="on"))
+    eager = Descender(other, energy, list(other.parameters()))
+    with inductor.patch(compile_threads=1):
+        for learning in (True, False, True):
+            descender.learning = eager.learning = learning
+            torch.testing.assert_close(descender.samples(z), eager.samples(z), rtol=1e-4, atol=1e-5)
+            descender.descend(base_loss, z)
+            eager.descend(base_loss, z)
+            for ours, theirs in zip(base.buffers(), other.buffers(), strict=True):
+                torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.filterwarnings("ignore")  # the compiler's own
 @pytest.mark.parametrize("compiling", ["off", "on", "graphs"])

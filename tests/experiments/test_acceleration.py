@@ -57,9 +57,7 @@ def test_networks_without_convolutions_have_no_choice() -> None:
 
 @pytest.mark.parametrize("device", ["cpu", "mps"])
 def test_graphs_are_refused_where_there_is_no_cuda(device: str) -> None:
-    with pytest.raises(
-        PresetError, match=rf"compile: graphs are recorded on CUDA alone, the device is {device}"
-    ):
+    with pytest.raises(PresetError, match=rf"compile: graphs are recorded on CUDA alone, the device is {device}"):
         chosen(torch.device(device), compile="graphs")
 
 

@@ -55,8 +55,10 @@ COLUMNS = (
     *likelihood.COLUMNS,
     reduction.COLUMN,
 )
-DRAWS, STARTING_DRAWS = 1024, 32768
+DRAWS = 1024
 """Draws behind a point of the curves."""
+STARTING_DRAWS, STARTING_IMAGES = 32768, 4096
+"""Draws that c starts from; fewer where each is an image, which takes long to make."""
 W1_LIVE, W1_FINAL = 256, 1000
 """Points of an exact assignment: 10 ms and 0.3 s."""
 OVERSAMPLE = 16
@@ -92,7 +94,7 @@ class Evaluation:
 
     def starting_constant(self) -> float:
         """A Monte-Carlo estimate of log Z, at which c starts (and stays, where nothing learns)."""
-        estimate, _ = self._model.log_z(STARTING_DRAWS, self._generator)
+        estimate, _ = self._model.log_z(STARTING_IMAGES if self._images else STARTING_DRAWS, self._generator)
         return estimate if math.isfinite(estimate) else 0.0
 
     @torch.no_grad()

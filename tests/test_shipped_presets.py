@@ -12,9 +12,12 @@ import torch
 from gebm_studio import messages as m
 from gebm_studio import presets
 from gebm_studio.experiments import Training, begin
+from gebm_studio.experiments.quality.study import study_of
 from gebm_studio.experiments.race import Race
 from gebm_studio.models.bases import Circle
 from gebm_studio.schema import DivergencesPreset, ParticlesPreset, Preset, TrainingPreset
+from gebm_studio.schema.images import ImageFiles
+from tests.targets.image_files.makers import in_the_data_folder
 from tests.typed import training
 
 CPU = torch.device("cpu")
@@ -24,6 +27,9 @@ PARTS: frozenset[m.Part] = frozenset({"data", "latent", "curves", "diagnostics",
 
 def entries_of(*kinds: type[Preset]) -> list[presets.Entry]:
     return [entry for entry in ENTRIES if isinstance(entry.preset, kinds)]
+
+
+IMAGE_SETS = [entry for entry in entries_of(TrainingPreset) if training(entry.preset).target.kind == "images"]
 
 
 def run_of(name: str, **changes: Any) -> Training:
@@ -48,10 +54,26 @@ def test_every_preset_says_what_it_is(entry: presets.Entry) -> None:
     assert presets.find(entry.name) == entry.path
 
 
+def small(preset: TrainingPreset) -> TrainingPreset:
+    """The preset with fewer steps before its first iteration; one of image files, which are here made for it, smaller.
+
+    Nothing but numbers differs.
+    """
+    changes: dict[str, Any] = {"training.warmup": min(preset.training.warmup, 3)}
+    if isinstance(preset.target, ImageFiles):
+        in_the_data_folder(preset.target.source)
+        changes |= {
+            "target.held_out": 10, "base.channels": 16, "energy.channels": 16, "training.batch": 4,
+            "training.energy_steps": 1, "training.until": 2, "training.energy_only": 2, "sampler.chains": 4,
+            "reel.chains": 4, "reel.steps": 2, "quality.draws": 100, "quality.steps": 2,
+        }  # fmt: skip
+    return presets.changed(preset, changes)
+
+
 @pytest.mark.parametrize("entry", entries_of(TrainingPreset), ids=lambda entry: entry.name)
 def test_every_training_runs(entry: presets.Entry) -> None:
-    preset = training(entry.preset)
-    run = Training(presets.changed(preset, {"training.warmup": min(preset.training.warmup, 3)}), CPU)
+    preset = small(training(entry.preset))
+    run = Training(preset, CPU)
     run.train(3)
     frame = frame_of(run)
     assert (frame.iteration, frame.state) == (3, "paused")
@@ -157,10 +179,24 @@ def test_f11_only_the_bias_of_ula_grows_with_its_step() -> None:
     assert part.base_astray > 0.2
 
 
-@pytest.mark.parametrize("name", ["f60", "f62"])
-def test_strokes_appear(name: str) -> None:
+@pytest.mark.parametrize("entry", IMAGE_SETS, ids=lambda entry: entry.name)
+def test_a_set_of_images_is_measured_and_names_no_path(entry: presets.Entry) -> None:
+    """As it ships it looks into the data folder; all the ways from a file to a number are gone through."""
+    preset = training(entry.preset)
+    assert isinstance(preset.target, ImageFiles) and not preset.target.path
+    run = Training(small(preset), CPU)
+    run.train(3)
+    study = study_of(run.exhibits)
+    for _ in study.measured_now():
+        pass
+    (measured,) = study.measured
+    assert "10 held-out images" in measured.protocol
+    assert all(low <= value <= high for value, low, high in (measured.difference, measured.ratio))
+
+
+def test_strokes_appear() -> None:
     """The Fréchet distances to held-out digits fall to less than a third in 200 iterations."""
-    run = run_of(name, training__truth_every=200, sampler__chains=4)
+    run = run_of("f62_digits_recipe", training__truth_every=200, sampler__chains=4)
     run.train(200)
     for column in ("fd_base", "fd_gebm"):
         distances = run.curves.since(0)[:, run.curves.columns.index(column)]

@@ -17,6 +17,7 @@ from PIL import Image
 from gebm_studio.presets import PresetError
 from gebm_studio.schema.images import ImageFiles
 from gebm_studio.targets import ImageSet
+from gebm_studio.targets.image_files import sets
 
 Pixels = NDArray[np.uint8]
 CPU = torch.device("cpu")
@@ -34,8 +35,6 @@ def build(path: Path | str, source: str = "folder", *, folder: Path | str = "", 
 
 def problem(path: Path | str, source: str = "folder", **more: Any) -> str:
     """The one line of a set that cannot be used; nothing half-written is left."""
-    from gebm_studio.targets.image_files import sets
-
     try:
         build(path, source, **more)
     except PresetError as error:
@@ -88,3 +87,22 @@ def pictures(folder: Path, count: int, side: int = 8, *, end: str = "png", seed:
     for number, image in enumerate(made):
         Image.fromarray(image).save(folder / f"{number:04d}.{end}")
     return made.transpose(0, 3, 1, 2)
+
+
+def in_the_data_folder(source: str) -> Path:
+    """A small set in its published format where a section without a path looks for it: 24 images, or 24 and 12."""
+    where = sets.store() / source
+    where.mkdir(parents=True)
+    if source in ("mnist", "fashion_mnist"):
+        mnist(where, pixels(24, 28, 28), pixels(12, 28, 28, seed=1))
+    elif source == "cifar10":
+        (where / "cifar-10-batches-bin").mkdir()
+        for name, count in (("data_batch_1.bin", 24), ("test_batch.bin", 12)):
+            images, labels = pixels(count, 3, 32, 32), np.arange(count, dtype=np.uint8) % 10
+            (where / "cifar-10-batches-bin" / name).write_bytes(cifar_batch(images, labels))
+    elif source == "imagenet32":
+        for name, count in (("train_data_batch_1.npz", 24), ("val_data.npz", 12)):
+            np.savez(where / name, data=pixels(count, 3 * 32 * 32), labels=np.arange(count))
+    else:
+        pictures(where, 24, 40, end="jpg")
+    return where

@@ -16,6 +16,7 @@ from gebm_studio import presets
 from gebm_studio.engine import exports
 from gebm_studio.experiments import Training
 from gebm_studio.messages import ExportSamples
+from tests.images import untrained
 from tests.typed import training
 
 CPU = torch.device("cpu")
@@ -23,8 +24,8 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def digits() -> Training:
-    small = {"base.channels": 4, "energy.hidden": 8, "training.batch": 8, "sampler.chains": 4}
-    return Training(presets.changed(training("f60_sample_grid"), small), CPU)
+    preset = untrained(base={"kind": "conv", "latent_dim": 16, "channels": 4})
+    return Training(presets.changed(preset, {"energy.hidden": 8, "training.batch": 8, "sampler.chains": 4}), CPU)
 
 
 @pytest.fixture(scope="module")

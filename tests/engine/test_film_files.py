@@ -17,6 +17,7 @@ from gebm_studio.experiments import Training
 from gebm_studio.headless import run as headless
 from gebm_studio.presets import PresetError
 from tests.experiments.reel import CPU, SMALL, rested, run_of, settle
+from tests.images import untrained
 from tests.typed import training
 
 
@@ -27,8 +28,8 @@ def digits() -> Training:
 
 @pytest.fixture(scope="module")
 def sprites() -> Training:
-    colour = training("f62_digits").model_dump() | {"target": {"kind": "sprites", "held_out": 100}}
-    return Training(presets.changed(training("f62_digits").model_validate(colour), SMALL), CPU)
+    colour = untrained(target={"kind": "sprites", "held_out": 100})
+    return Training(presets.changed(colour, SMALL), CPU)
 
 
 def finished(order: m.ExportFilm, run: Training) -> list[m.Answer]:

@@ -22,6 +22,7 @@ from gebm_studio.experiments.quality.study import study_of
 from gebm_studio.messages import ExportQuality, Measured
 from gebm_studio.presets import PresetError
 from tests.engine.test_loop import Start, start  # noqa: F401  a fixture
+from tests.images import untrained
 from tests.typed import training
 
 CPU = torch.device("cpu")
@@ -33,7 +34,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def run() -> Training:
-    return Training(presets.changed(training("f62"), SMALL), CPU)
+    return Training(presets.changed(untrained(), SMALL), CPU)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_orders_that_cannot_be_carried_out_are_refused_at_once(run: Training, tm
 
 def test_what_cannot_be_measured_writes_nothing(tmp_path: Path) -> None:
     changes = SMALL | {"sampler.name": "independence", "sampler.calibration": "logistic"}
-    run = Training(presets.changed(training("f62"), changes), CPU)
+    run = Training(presets.changed(untrained(), changes), CPU)
     with torch.no_grad():
         next(iter(run.model.energy.parameters())).fill_(math.nan)
     with pytest.raises(PresetError, match="quality cannot be measured: calibration needs two finite energies"):
@@ -133,7 +134,7 @@ def test_the_engine_measures_while_a_paused_run_is_looked_at(
     tmp_path: Path,
 ) -> None:
     client, path = start(), tmp_path / "q.csv"
-    client.send(m.Load(presets.changed(training("f62"), SMALL | {"training.train": "both"}), 1))
+    client.send(m.Load(presets.changed(untrained(), SMALL | {"training.train": "both"}), 1))
     needs = frozenset[m.Part]({"quality"})
     frame = client.frame(run_id=1, needs=needs)
     assert frame.rests and frame.quality is not None and "still learning" in frame.quality.note
@@ -158,7 +159,7 @@ def test_what_the_engine_cannot_measure_is_said_in_a_line(
         raise PresetError(["quality.features: no such thing"])
 
     client = start()
-    client.send(m.Load(presets.changed(training("f62"), SMALL), 1))
+    client.send(m.Load(presets.changed(untrained(), SMALL), 1))
     client.frame()
     monkeypatch.setattr("gebm_studio.experiments.quality.measuring.FreshChains", refused)
     client.send(ExportQuality(str(tmp_path / "q.csv")))

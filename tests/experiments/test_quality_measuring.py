@@ -23,7 +23,7 @@ from gebm_studio.messages import Interval
 from gebm_studio.messages.protocols import compare, facts_of, protocol_of
 from gebm_studio.presets import PresetError
 from gebm_studio.schema import TrainingPreset
-from tests.typed import training
+from tests.images import untrained
 
 CPU = torch.device("cpu")
 SMALL = {
@@ -33,7 +33,7 @@ SMALL = {
 
 
 def preset_of(**changes: Any) -> TrainingPreset:
-    changed = presets.changed(training("f62"), SMALL | {path.replace("__", "."): x for path, x in changes.items()})
+    changed = presets.changed(untrained(), SMALL | {path.replace("__", "."): x for path, x in changes.items()})
     assert isinstance(changed, TrainingPreset)
     return changed
 

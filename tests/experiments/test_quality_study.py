@@ -20,6 +20,7 @@ from gebm_studio.experiments.quality.stored import to_text
 from gebm_studio.experiments.quality.study import QualityStudy, study_of
 from gebm_studio.messages import Frame, Pull, QualityPart, SetValue, StepOnce
 from gebm_studio.presets import PresetError
+from tests.images import untrained
 from tests.typed import training
 
 CPU = torch.device("cpu")
@@ -38,7 +39,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_of(**changes: Any) -> Training:
     changed = {path.replace("__", "."): value for path, value in changes.items()}
-    return Training(presets.changed(training("f62"), SMALL | changed), CPU)
+    return Training(presets.changed(untrained(), SMALL | changed), CPU)
 
 
 def study_in(run: Training) -> QualityStudy:

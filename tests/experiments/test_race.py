@@ -23,6 +23,7 @@ from gebm_studio.messages import LaneResult, Pull, RacePart, SetValue, StepOnce
 from gebm_studio.samplers import SAMPLERS
 from gebm_studio.schema import Lane
 from gebm_studio.schema.sampling import TITLES
+from tests.images import untrained
 from tests.typed import training
 
 CPU = torch.device("cpu")
@@ -313,7 +314,7 @@ def test_images_are_scored_against_the_base(monkeypatch: pytest.MonkeyPatch) -> 
     Four of its half widths are missed with a probability below 1e-4.
     """
     preset = presets.changed(
-        training("f62"),
+        untrained(),
         {"training.train": "none", "sampler.temperature": math.inf, "race.budget": 30, "race.chains": 128,
          "race.lanes": [{"name": "kinetic", "step_size": 0.5, "friction": 2.0}]},
     )  # fmt: skip

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from gebm_studio.ui.window import StudioWindow
+from tests.images import untrained
 from tests.ui.conftest import MakeWindow
 
 SMALL: dict[str, Any] = {
@@ -23,7 +24,7 @@ SMALL: dict[str, Any] = {
 @pytest.fixture
 def window(make_window: MakeWindow, qtbot: QtBot) -> StudioWindow:
     """Digits, with a film that is whole."""
-    window = make_window("f62_digits", **SMALL)
+    window = make_window(untrained(), **SMALL)
     gallery: Any = window.panels["gallery"]
     qtbot.waitUntil(lambda: gallery.film.reel is not None and gallery.film.share == 1.0, timeout=60000)
     return window

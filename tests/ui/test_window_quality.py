@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
 from gebm_studio.ui.window import _wanted
+from tests.images import untrained
 
 PATIENCE = 60_000
 FEW: dict[str, Any] = {"quality__draws": 100, "quality__steps": 4, "quality__every": 0}
@@ -25,7 +26,7 @@ def test_presets_of_images_want_the_panel_and_others_do_not() -> None:
 
 
 def test_it_is_measured_kept_compared_and_exported(make_window: Any, qtbot: QtBot, tmp_path: Path) -> None:
-    window = make_window("f62", **FEW)
+    window = make_window(untrained(), **FEW)
     panel = window.panels["quality"]
     qtbot.waitUntil(lambda: "quality" in window._pull_fields()[0], timeout=PATIENCE)
     assert "curves" not in window._pull_fields()[0] and "diagnostics" in window._pull_fields()[0]
@@ -51,7 +52,7 @@ def test_it_is_measured_kept_compared_and_exported(make_window: Any, qtbot: QtBo
 
 @pytest.mark.parametrize(("chosen", "name"), [("PNG (*.png)", "f62-quality.png"), ("CSV (*.csv)", "f62-quality.csv")])
 def test_a_chosen_filter_changes_the_suffix_of_the_file(make_window: Any, qtbot: QtBot, chosen: str, name: str) -> None:
-    window = make_window("f62", **FEW)
+    window = make_window(untrained(), **FEW)
     window.session.name = "f62"
     window.panels["quality"].export_button.click()
     dialog = window.findChild(QFileDialog)

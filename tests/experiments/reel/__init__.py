@@ -9,7 +9,7 @@ import torch
 from gebm_studio import presets
 from gebm_studio.experiments import Training
 from gebm_studio.messages import Frame, GalleryPart, Pull, State
-from tests.typed import training
+from tests.images import untrained
 
 CPU = torch.device("cpu")
 SMALL: dict[str, Any] = {
@@ -32,7 +32,7 @@ SMALL: dict[str, Any] = {
 def run_of(**changes: Any) -> Training:
     """A small model of digits, not trained."""
     changes = {path.replace("__", "."): value for path, value in changes.items()}
-    return Training(presets.changed(training("f62_digits"), {**SMALL, **changes}), CPU)
+    return Training(presets.changed(untrained(), {**SMALL, **changes}), CPU)
 
 
 def looked(run: Training, state: State = "paused", **pull: Any) -> Frame:

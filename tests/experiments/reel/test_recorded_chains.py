@@ -21,7 +21,7 @@ from gebm_studio.models import Gebm
 from gebm_studio.samplers import SAMPLERS
 from gebm_studio.targets import Sprites, build
 from tests.experiments.reel import CPU, run_of
-from tests.typed import training
+from tests.images import untrained
 
 each_sampler = pytest.mark.parametrize("name", SAMPLERS)
 
@@ -101,9 +101,7 @@ def test_words_are_those_of_the_classifier_and_hops_their_changes() -> None:
 
 
 def test_words_of_sprites_are_colour_and_shape() -> None:
-    preset = training("f62_digits").model_copy()
-    target = build(type(preset).model_validate({"title": "t", "target": {"kind": "sprites", "held_out": 100}}).target,
-                   seed=0, device=CPU)  # fmt: skip
+    target = build(untrained(target={"kind": "sprites", "held_out": 100}).target, seed=0, device=CPU)
     assert isinstance(target, Sprites)
     words = Words(target, CPU)
     told = words.spelled(words.codes(target.held_out).tolist())

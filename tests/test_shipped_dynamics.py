@@ -1,4 +1,4 @@
-"""The presets on how chains move show what their rows say: decay, collapse and descent."""
+"""The presets on how chains move show what their rows say: decay and collapse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import torch
 
 from gebm_studio import messages as m
 from gebm_studio import presets
-from gebm_studio.diagnostics import PixelComponents, frechet_distance, frechet_interval
 from gebm_studio.experiments import Training
 from gebm_studio.experiments.decay_theory import splitting
 from tests.typed import training
@@ -26,17 +25,6 @@ def run_of(name: str, **changes: Any) -> Training:
 def frame_of(run: Training, part: m.Part) -> Any:
     frame = run.frame(m.Pull(needs=frozenset({part})), run_id=1, state="paused", rate=0.0, device="cpu")
     return getattr(frame, part)
-
-
-def film_of(run: Training) -> m.Film:
-    """The gallery's film of its first chain, once it is whole."""
-    pull = m.Pull(needs=frozenset({"gallery"}))
-    while not (frame := run.frame(pull, run_id=1, state="paused", rate=0.0, device="cpu")).rests:
-        pass
-    assert frame.gallery is not None
-    film = frame.gallery.film
-    assert film is not None
-    return film
 
 
 def decayed(run: Training) -> m.DecayPart:
@@ -119,34 +107,3 @@ def test_f18_velocities_from_the_prior_cure_it_live() -> None:
     run.set_value(m.SetValue("sampler.velocity", "normal"))
     assert run.chains.steps == 0, "the chains begin again"
     assert variances(run, (80, 155, 314)) == pytest.approx([1.0] * 3, rel=ERROR)
-
-
-def test_f12_energies_fall_along_the_film() -> None:
-    """Paired differences of 256 chains between first and last step: more than five standard errors.
-
-    That images sharpen needs a better model: `test_slow_statistics.py`.
-    """
-    run = run_of("f12", training__truth_every=1000)
-    run.train(80)
-    for path, value in (("training.train", "none"), ("sampler.chains", 256)):
-        run.set_value(m.SetValue(path, value))
-    run.restart_chains()
-    chains = run.chains
-    before, first = chains.energies.clone(), run.model.samples(chains.position)
-    for _ in range(25):
-        chains.advance(8)
-    after, last = chains.energies, run.model.samples(chains.position)
-    assert score(after - before) < -5
-    space = PixelComponents(run.target.sample(2000, torch.Generator().manual_seed(0)))
-    held_out = space(run.target.held_out)
-    _, _, high = frechet_interval(held_out, space(first), 30, np.random.default_rng(0))
-    assert frechet_distance(held_out, space(last)) < high, "not worse beyond the interval"
-    film = film_of(run)
-    assert film.energy[-1] < film.energy[0]
-    assert film.at.tolist() == sorted(film.at) and "gradient flow" in film.regime
-    assert frame_of(run, "diagnostics").accumulated_time < 0.1, "gradient flow, and the panel says so"
-
-
-def score(differences: torch.Tensor) -> float:
-    """Mean over standard error."""
-    return float(differences.mean() / (differences.std() / math.sqrt(len(differences))))

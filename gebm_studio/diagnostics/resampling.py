@@ -39,16 +39,16 @@ class Bootstrap:
         return shifted(self.values[law] - self.values[other], self.drawn[law] - self.drawn[other])
 
     def ratio(self, law: str, other: str) -> Interval:
-        """100 times the ratio of two distances, paired; its interval is that of the logarithm.
+        """100 times the ratio of two distances, paired: below 100 where the difference of the same two is below zero.
 
-        `UNKNOWN` where a distance is not above zero.
+        Resamples are shifted before they are divided: an excess that both distances share would draw each ratio
+        towards 100 and make the interval too narrow. `UNKNOWN` where a distance is not above zero.
         """
-        above, below = self.drawn[law], self.drawn[other]
-        if not (min(self.values[law], self.values[other]) > 0 and (above > 0).all() and (below > 0).all()):
+        above, below = (self.values[name] + self.drawn[name] - self.drawn[name].mean() for name in (law, other))
+        if not (min(self.values[law], self.values[other]) > 0 and (below > 0).all() and np.isfinite(above).all()):
             return UNKNOWN
-        found = shifted(math.log(self.values[law] / self.values[other]), np.log(above / below))
-        value, low, high = (100 * math.exp(end) for end in found)
-        return value, low, high
+        low, high = np.percentile(100 * above / below, [2.5, 97.5])
+        return 100 * self.values[law] / self.values[other], max(0.0, float(low)), max(0.0, float(high))
 
 
 Pieces = Generator[None, None, Bootstrap]

@@ -59,6 +59,18 @@ def test_a_resample_has_the_moments_of_its_rows(n: int) -> None:
     assert between(still, still) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("away", [0.0, 0.3, 1e6])
+def test_equal_images_have_a_distance_with_an_interval(away: float) -> None:
+    """What a base that has collapsed draws: of its covariance only rounding is left."""
+    rng = np.random.default_rng(8)
+    real, base, equal = _draw(rng, 100), _draw(rng, 80), np.full((80, 9), 0.1 + away)
+    found = whole(frechet_in_pieces(real, {"base": base, "gebm": equal}, rng, ("base", "gebm"), 40))
+    value, low, high = found.interval("gebm", 0.0)
+    wanted = ((real.mean(axis=0) - 0.1 - away) ** 2).sum() + np.trace(np.cov(real.T))
+    assert value == pytest.approx(wanted, rel=1e-9)
+    assert 0 <= low < value < high < 2 * value
+
+
 def test_the_interval_holds_what_other_draws_would_give() -> None:
     rng = np.random.default_rng(5)
     n, m = 150, 250
@@ -104,6 +116,31 @@ def test_a_paired_difference_is_surer_than_two_distances_and_covers_as_often() -
     assert covered >= 51, "as above"
     assert narrower == 60
     assert ratios > 50, "the energy of this case helps, and the ratio says so"
+
+
+def test_a_ratio_covers_where_one_distance_is_near_its_floor_and_never_gainsays_the_difference() -> None:
+    """The excess of order 1/n is then a large part of the smaller distance, and none of the other's."""
+    rng = np.random.default_rng(9)
+    n, m = 40, 60
+
+    def sets() -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        noise = rng.normal(size=(n, 9)) @ MIX.T
+        return _draw(rng, m), {"base": 0.6 * noise + 0.3, "gebm": 0.8 * noise + 0.6 * _draw(rng, n)}
+
+    truth = np.exp(np.mean([np.log(_ratio(*sets())) for _ in range(300)]))
+    covered = 0
+    for _ in range(60):
+        found = whole(frechet_in_pieces(*sets(), rng, ("base", "gebm"), 100))
+        _, low, high = found.ratio("gebm", "base")
+        covered += int(low <= truth <= high)
+        _, least, most = found.difference("gebm", "base")
+        assert (high < 100) == (most < 0)
+        assert (low > 100) == (least > 0)
+    assert covered >= 51, "as above"
+
+
+def _ratio(real: NDArray[np.float64], laws: dict[str, NDArray[np.float64]]) -> float:
+    return 100 * frechet_distance(real, laws["gebm"]) / frechet_distance(real, laws["base"])
 
 
 def test_an_interval_is_the_same_for_the_same_generator() -> None:

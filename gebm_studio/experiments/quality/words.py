@@ -79,7 +79,8 @@ def notes(
         "balls",
         "difference": f"FD(GEBM) − FD(base), {against}; resampled together: the same held-out images, and each chain "
         f"with its start; {bootstrap}",
-        "ratio": f"100 FD(GEBM) / FD(base), resampled together as the difference, in logarithms; {bootstrap}",
+        "ratio": f"100 FD(GEBM) / FD(base) in the same resamples as the difference, 95 % interval of {resamples}, both "
+        "distances shifted by the bootstrap's bias",
         "kale": f"F(E, c) on {held_out} held-out images and {n} base draws, 95 % interval by its standard error",
         "rhat": f"rank-normalised split R-hat of E along the second half of {watched} chains",
         "ess": f"bulk effective sample size of E along the second half of {watched} chains together",

@@ -15,7 +15,8 @@ from gebm_studio.messages import Interval
 
 RESAMPLES = 200
 _RIDGE = 1e-12
-"""Share of its trace that is added to a resample's covariance, which has a factor then however few its rows are."""
+"""Share of a resample's second moment that is added to its covariance, which has a factor then however few its rows are
+and however equal."""
 
 
 class Moments(NamedTuple):
@@ -45,8 +46,10 @@ def resampled(centred: Features, counts: NDArray[np.float64]) -> Moments:
     """
     n = len(centred)
     mean = counts @ centred / n
-    covariance: Features = ((centred.T * counts) @ centred - n * np.outer(mean, mean)) / (n - 1)
-    ridge = _RIDGE * np.trace(covariance) + np.finfo(np.float64).tiny
+    second = (centred.T * counts) @ centred / (n - 1)
+    covariance: Features = second - n / (n - 1) * np.outer(mean, mean)
+    # Not by the covariance's own trace: of equal rows only rounding of the second moment is left, of any sign.
+    ridge = _RIDGE * np.trace(second) + np.finfo(np.float64).tiny
     covariance[np.diag_indices_from(covariance)] += ridge
     factor: Features = np.linalg.cholesky(covariance).T.astype(np.float64, copy=False)
     return Moments(mean, factor)

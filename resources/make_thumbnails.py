@@ -22,6 +22,7 @@ from gebm_studio.engine.image_sheet import coloured
 from gebm_studio.experiments import Comparison, DivergenceLab, Experiment, ParticleFlow, Training, begin
 from gebm_studio.files import written_aside
 from gebm_studio.messages import (
+    Bytes,
     DataLine,
     DataPart,
     Extent,
@@ -34,6 +35,9 @@ from gebm_studio.messages import (
     Pull,
     StepOnce,
 )
+from gebm_studio.models import pretrained
+from gebm_studio.schema import Preset, TrainingPreset
+from gebm_studio.schema.images import Reel
 
 SIZE, FINE = 192, 4
 ITERATIONS = {"none": 150, "both": 900}
@@ -52,10 +56,21 @@ def main(names: list[str]) -> None:
     for entry in presets.listing()[0]:
         if names and entry.name not in names:
             continue
-        picture = thumbnail(begin(entry.preset, torch.device("cpu"), str(entry.path.parent)))
+        preset = ready(entry.preset)
+        picture = thumbnail(begin(preset, torch.device("cpu"), str(entry.path.parent))) if preset else awaited()
         with written_aside(FOLDER / f"{entry.name}.png") as aside:
             picture.save(aside, format="PNG", optimize=True)
         sys.stdout.write(f"{entry.name}\n")
+
+
+def ready(preset: Preset) -> Preset | None:
+    """The preset as it is drawn: a recipe with the weights that ship for it; None where its images do not ship."""
+    if not isinstance(preset, TrainingPreset) or len(preset.target.shape or ()) != 3:
+        return preset
+    if preset.target.kind == "images":
+        return None
+    trained = {"training.train": "none", "training.pretrained": preset.target.kind}
+    return presets.changed(preset, trained) if pretrained.path_of(preset.target.kind).exists() else preset
 
 
 def thumbnail(run: Experiment) -> Image.Image:
@@ -73,10 +88,13 @@ def thumbnail(run: Experiment) -> Image.Image:
         raise TypeError(f"no thumbnail is drawn of a {type(run).__name__}")
     training = run.front
     learning = training.preset.training.train
-    run.train(IMAGE_ITERATIONS if len(training.target.shape) == 3 else ITERATIONS.get(learning, 300))
+    if len(training.target.shape) != 3:
+        run.train(ITERATIONS.get(learning, 300))
+    elif learning != "none":
+        run.train(IMAGE_ITERATIONS)
     while (frame := settled(run, "gallery")).gallery is not None:
         if frame.rests:
-            return grid(frame.gallery)
+            return grid(seen(frame.gallery, about_film=training.preset.reel.frames > Reel().frames))
     frame = settled(run, "data")
     if frame.data is None:
         raise ValueError(f"{run.preset.title}: no data are shown")
@@ -123,9 +141,7 @@ def curves(
     x: NDArray[Any], wanted: list[tuple[NDArray[Any], tuple[int, int, int]]], top: float | None = None
 ) -> Image.Image:
     """Functions over x, to one scale."""
-    side = SIZE * FINE
-    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
-    draw = ImageDraw.Draw(picture)
+    picture, draw, side = blank()
     order = np.argsort(x)
     low = min(float(np.nanmin(values)) for values, _ in wanted)
     high = max(float(np.nanmax(values)) for values, _ in wanted) if top is None else top
@@ -138,9 +154,7 @@ def curves(
 
 def bands(part: PlanPart) -> Image.Image:
     """Where mass goes: straight from above to below."""
-    side = SIZE * FINE
-    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
-    draw = ImageDraw.Draw(picture)
+    picture, draw, side = blank()
     pieces = part.plan[:: max(1, len(part.plan) // 40), :2].astype(float)
     places = side * (0.05 + 0.9 * (pieces - pieces.min()) / (pieces.max() - pieces.min()))
     for start, end in places:
@@ -154,9 +168,7 @@ def pair(part: PairPart, lower: str) -> Image.Image:
     """Two laws: their densities on the line, with the lower picture's first function; their points in the plane."""
     if not len(part.x):
         return scatter(part.home, [(part.p.points, DATA), (part.q.points, BASE)])
-    side = SIZE * FINE
-    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
-    draw = ImageDraw.Draw(picture)
+    picture, draw, side = blank()
     left, right = part.home[:2]
     across = (part.x.astype(float) - left) / (right - left) * side
     split = 0.6 * side if lower in ("kale_witness", "kale_critic", "mmd_witness") else 0.95 * side
@@ -190,9 +202,7 @@ def flow(part: FlowPart) -> Image.Image:
 
 def scatter(home: Extent, layers: list[tuple[NDArray[Any], tuple[int, int, int]]]) -> Image.Image:
     """Points in the colours of their layers."""
-    side = SIZE * FINE
-    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
-    draw = ImageDraw.Draw(picture)
+    picture, draw, side = blank()
     left, right, bottom, top = home
     radius = 1.6 * FINE
     for points, colour in layers:
@@ -202,11 +212,16 @@ def scatter(home: Extent, layers: list[tuple[NDArray[Any], tuple[int, int, int]]
     return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
 
 
-def cloud(part: DataPart, by_weight: bool) -> Image.Image:
-    """Data in grey; the base by role or by weight; the GEBM on top unless weights are the point."""
+def blank() -> tuple[Image.Image, ImageDraw.ImageDraw, int]:
+    """A transparent picture, what draws on it, and its side."""
     side = SIZE * FINE
     picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
-    draw = ImageDraw.Draw(picture)
+    return picture, ImageDraw.Draw(picture), side
+
+
+def cloud(part: DataPart, by_weight: bool) -> Image.Image:
+    """Data in grey; the base by role or by weight; the GEBM on top unless weights are the point."""
+    picture, draw, side = blank()
     left, right, bottom, top = part.home
 
     def dots(points: NDArray[Any], colours: list[tuple[int, int, int]], radius: float) -> None:
@@ -229,9 +244,7 @@ def cloud(part: DataPart, by_weight: bool) -> Image.Image:
 
 def densities(line: DataLine, home: Extent) -> Image.Image:
     """Data of one dimension: its density filled, those of base and GEBM as lines."""
-    side = SIZE * FINE
-    picture = Image.new("RGBA", (side, side), (255, 255, 255, 0))
-    draw = ImageDraw.Draw(picture)
+    picture, draw, side = blank()
     known = line.histogram if np.isnan(line.p).any() else line.p
     across = (line.x - home[0]) / (home[1] - home[0]) * side
     highest = 1.1 * max(float(known.max()), float(line.q.max()))
@@ -249,14 +262,38 @@ def shade(value: float) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def grid(part: GalleryPart) -> Image.Image:
-    """Sixteen images of the GEBM."""
-    tiles = coloured(part.gebm[:16])
+def seen(part: GalleryPart, about_film: bool) -> Bytes:
+    """Sixteen images of the GEBM; where its film is the point, as many states of one chain from early to late."""
+    if not about_film or part.film is None:
+        return part.gebm[:16]
+    states: Bytes = part.film.images[np.linspace(0, len(part.film.images) - 1, 16).round().astype(int)]
+    return states
+
+
+def grid(images: Bytes) -> Image.Image:
+    """Sixteen images, four by four."""
+    tiles = coloured(images)
     tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1), (0, 0)))  # a dark pixel between two of them
     height, width = tiles.shape[1:3]
     picture = tiles.reshape(4, 4, height, width, 3).transpose(0, 2, 1, 3, 4).reshape(4 * height, 4 * width, 3)
     large = Image.fromarray(picture).resize((SIZE * FINE, SIZE * FINE), Image.Resampling.NEAREST)
     return large.resize((SIZE, SIZE), Image.Resampling.LANCZOS).convert("RGBA")
+
+
+def awaited() -> Image.Image:
+    """Nine empty tiles and an arrow that points down to them: images that are not here yet."""
+    picture, draw, side = blank()
+    tile, gap, edge = 0.28 * side, 0.05 * side, 0.03 * side
+    for row in range(3):
+        for column in range(3):
+            left, top = edge + column * (tile + gap), edge + row * (tile + gap)
+            draw.rounded_rectangle(
+                (left, top, left + tile, top + tile), 0.03 * side, (*DATA, 70), (*DATA, 200), 2 * FINE
+            )
+    middle = side / 2
+    draw.line([(middle, 0.26 * side), (middle, 0.62 * side)], fill=(*GEBM, 255), width=round(0.07 * side))
+    draw.polygon([(0.34 * side, 0.56 * side), (0.66 * side, 0.56 * side), (middle, 0.77 * side)], fill=(*GEBM, 255))
+    return picture.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":

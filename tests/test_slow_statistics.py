@@ -164,10 +164,7 @@ def test_f14_every_sampler_scores_below_the_base_at_the_presets_own_budget() -> 
 
 
 def test_f62_the_recipe_holds_for_a_seed_that_the_table_does_not_have() -> None:
-    """From fresh weights, at full length: the paired 95 % interval lies below zero, by chains that have come to rest.
-
-    Over the table's five seeds the differences were twice as large as half their interval or more.
-    """
+    """From fresh weights, at full length: the paired 95 % interval lies below zero, by chains that have come to rest."""
     run = images.run_of("f62_digits_recipe", seed=7, quality__every=0)
     while run.schedule.learns("base") or run.schedule.learns("energy"):
         run.advance()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from gebm_studio import presets
+from gebm_studio.files import shipped
 from gebm_studio.ui import theme
 from gebm_studio.ui.preset_list import ENTRY, PresetList, wrapped
 
@@ -74,6 +76,14 @@ def test_tells_what_to_look_at(gallery: PresetList) -> None:
         assert entry.preset.title.split()[0] in gallery.text.text()
         assert "What to look at" in gallery.text.text()
         assert "What to expect" in gallery.text.text()
+
+
+def test_every_preset_has_a_thumbnail_that_fits_light_and_dark() -> None:
+    folder = shipped("resources") / "thumbnails"
+    assert {entry.name for entry in presets.listing()[0]} == {path.stem for path in folder.glob("*.png")}
+    for path in folder.glob("*.png"):
+        with Image.open(path) as picture:
+            assert (picture.mode, picture.size) == ("RGBA", (192, 192)), path.name
 
 
 def test_entries_are_as_high_as_their_text(gallery: PresetList, qtbot: QtBot) -> None:

@@ -100,7 +100,8 @@ class Measured:
 
     scores: by law (`base`, `gebm`, `data`) and name (`frechet`, `kernel`, `precision`, `recall`), with 95 % intervals;
     `data` is what training images score, the floor. difference: FD(GEBM) − FD(base), paired; ratio: 100 FD(GEBM) /
-    FD(base). kale: F(E, c) on held-out images. rhat, ess and time: of the chains behind `gebm`, NaN where not known.
+    FD(base). kale: F(E, c) on held-out images. rhat and ess: of E along some of the chains behind `gebm` (`notes` say
+    how many), and their time; NaN where not known.
     copies: the share of GEBM images nearer to a training image than `1 %` of the held-out ones are.
     factors: shares of classes or factors, empty without a classifier. protocol says n, features and sampler: scores
     of two measurements may be compared only where it is the same; `notes` how each column was measured.

@@ -82,8 +82,9 @@ def notes(
         "ratio": f"100 FD(GEBM) / FD(base) in the same resamples as the difference, 95 % interval of {resamples}, both "
         "distances shifted by the bootstrap's bias",
         "kale": f"F(E, c) on {held_out} held-out images and {n} base draws, 95 % interval by its standard error",
-        "rhat": f"rank-normalised split R-hat of E along the second half of {watched} chains",
-        "ess": f"bulk effective sample size of E along the second half of {watched} chains together",
+        "rhat": f"rank-normalised split R-hat of E along the second half of {watched} of the {n} chains; what "
+        "moves slower than E, such as the class, it does not see",
+        "ess": f"bulk effective sample size of E along the second half of {watched} of the {n} chains together",
         "time": "overdamped time of the chains",
         "copies": f"share of GEBM images nearer in pixels to one of {numbers['compared']} {training} than {share} "
         "of the held-out ones are; 95 % interval of Wilson",

@@ -15,7 +15,7 @@ from gebm_studio.ui.panels.numbers import count, short, with_error, with_interva
 AGREE = 1.05
 """R-hat above which the chains are not taken to be in equilibrium (Vehtari et al., 2021, ask for 1.01)."""
 ENOUGH = 100.0
-"""Bulk effective sample size of all chains below which the same holds (Vehtari et al., 2021: 100 a chain of four)."""
+"""Bulk effective sample size of the watched chains below which the same holds (Vehtari et al., 2021, ask for 400)."""
 UNKNOWN: Interval = (math.nan, math.nan, math.nan)
 Tone = Literal["better", "worse", "open", "unsettled"]
 """What the difference of the Fréchet distances says; of chains out of equilibrium it says nothing."""
@@ -190,11 +190,11 @@ def facts_of(measured: Measured, few: bool = False) -> list[Fact]:
         tip = "F(E, c) on held-out images, in nats, with its 95 % interval: what the energy knows beyond the base. "
         facts.append(Fact(f"· KALE {half_text(measured.kale)}", tip + notes.get("kale", "")))
     doubtful = math.isnan(measured.rhat) or measured.rhat > AGREE
-    agree = f"Rank-normalised split R-hat of the chains behind GEBM: above {AGREE} they are not in equilibrium. "
+    agree = f"Whether the chains watched behind GEBM agree on E: above {AGREE} they are not in equilibrium. "
     known = "—" if math.isnan(measured.rhat) else f"{measured.rhat:.3f}"
     facts.append(_marked(f"R-hat {known}", agree + notes.get("rhat", ""), doubtful))
     scarce = math.isnan(measured.ess) or measured.ess < ENOUGH
-    size = f"Bulk effective sample size of all chains behind GEBM: below {ENOUGH:g} they do not tell enough. "
+    size = f"How many independent draws of E the watched chains are worth: below {ENOUGH:g} they tell too little. "
     facts.append(_marked(f"ESS {short(measured.ess)}", size + notes.get("ess", ""), scarce))
     if note := regime(measured.time):
         facts.append(

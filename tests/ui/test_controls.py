@@ -334,6 +334,19 @@ def test_number_text_reads_back_exactly(value: float) -> None:
     assert parse_number(setting, number_text(value)) == value
 
 
+def test_a_number_of_more_digits_than_one_types_is_shown_in_six_and_stays_what_it_is() -> None:
+    editor = NumberEditor(Setting("x", "X", "float", 0.0, "", low=0.0, high=1.0))
+    taken: list[object] = []
+    editor.edited.connect(taken.append)
+    editor.show_value(1 / 1.87)
+    assert editor.line.text() == "0.534759"
+    assert editor.line.toolTip() == number_text(1 / 1.87)
+    editor.line.taken.emit(editor.line.text())
+    assert taken == [1 / 1.87]
+    editor.show_value(0.25)
+    assert (editor.line.text(), editor.line.toolTip()) == ("0.25", "")
+
+
 def numbers() -> list[Setting]:
     """Every number of every section of every kind of preset that can be dragged."""
     classes = {model: group for kind in KINDS for group, model in section_classes(kind) if group in GROUPS[kind]}

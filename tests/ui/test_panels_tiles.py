@@ -59,7 +59,7 @@ def test_facts_say_what_the_sampler_does(make_panel: MakePanel) -> None:
     panel.show_frame(frames.frame(diagnostics=frames.diagnostics_part()))
     texts = redrawn(panel).facts.texts
     assert texts == [
-        "kinetic", "· biased by its step", "· ESS 960 of E (24 × 200 draws)", "· R-hat 1.004",
+        "kinetic", "· biased by its step", "· ESS 960 of E", "(24 × 200 draws)", "· R-hat 1.004",
         "· ESS/gradient 0.10", "· 1.6 hops in 1000 gradients", "· 3.3 modes a chain", f"· {count(1400)} steps a chain",
         "· time 140",
     ]  # fmt: skip
@@ -70,8 +70,8 @@ def test_facts_say_what_the_sampler_does(make_panel: MakePanel) -> None:
     panel.show_frame(frames.frame(diagnostics=part))
     texts = redrawn(panel).facts.texts
     assert texts[1:4] == ["· exact law", "· accepts 57.4 %", "· step size adapts, now 0.0500"]
-    assert texts[-5:] == [
-        f"· {count(1400)} steps a chain", "· gradient flow, not equilibrium", "(time 0.011)", "· 7 moves refused:",
+    assert texts[-6:] == [
+        f"· {count(1400)} steps a chain", "· gradient flow,", "not equilibrium", "(time 0.011)", "· 7 moves refused:",
         "energy not finite",
     ]  # fmt: skip
     assert has_colour(picture(panel), theme.LIGHT.warning, 5)
@@ -116,7 +116,7 @@ def test_an_effective_size_that_cannot_be_said_is_a_dash_with_its_reason(make_pa
     assert panel.ranks.why_empty == "an energy is not finite"
     shown(panel, frames.diagnostics_part(chains=1, mixing=frames.mixing(1, 200, rhat=np.nan)))
     assert "· R-hat — (one chain)" in panel.facts.texts
-    assert "· ESS 40.0 of E (1 × 200 draws)" in panel.facts.texts
+    assert {"· ESS 40.0 of E", "(1 × 200 draws)"} <= set(panel.facts.texts)
 
 
 def test_every_number_says_of_what_it_is(make_panel: MakePanel) -> None:

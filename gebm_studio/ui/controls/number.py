@@ -12,6 +12,11 @@ from gebm_studio.schema import Setting
 from gebm_studio.ui import theme
 from gebm_studio.ui.controls.editor import STEPS, Editor, ValueLine, calm, inside, number_text, parse_number
 
+WIDEST = "0.0000000"
+"""What a line has room for."""
+TYPED = 12
+"""Characters that a person may have typed; more than that comes of a computation."""
+
 
 class SliderScale:
     """Slider positions ↔ values, linear or logarithmic, whole numbers where the setting is one."""
@@ -48,12 +53,22 @@ def slider_scale(setting: Setting) -> SliderScale | None:
     return SliderScale(low, high, log=log, whole=whole)
 
 
+def short_text(value: float) -> str:
+    """A number's text, in six digits where it has more than a person types."""
+    text = number_text(value)
+    return text if len(text) <= TYPED else f"{value:.6g}"
+
+
 class NumberEditor(Editor):
-    """Slider and line show the same number; the slider never changes a value by being shown one."""
+    """Slider and line show the same number; the slider never changes a value by being shown one.
+
+    A number of more digits than a person types, such as T = 1/1.87, is shown in six and stays what it is.
+    """
 
     def __init__(self, setting: Setting, parent: QWidget | None = None) -> None:
         super().__init__(setting, parent)
         self.scale = slider_scale(setting)
+        self._value: Any = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.GRID)
@@ -68,14 +83,14 @@ class NumberEditor(Editor):
             row.addWidget(self.slider, 1)
         self.line = ValueLine()
         self.line.setFont(theme.current().number_font)
-        self.line.setFixedWidth(round(theme.text_width(self.line.font(), "0.0000000")) + 2 * theme.GRID)
+        self.line.setFixedWidth(round(theme.text_width(self.line.font(), WIDEST)) + 2 * theme.GRID)
         self.line.taken.connect(self._typed)
         row.addWidget(self.line, 0)
         if self.scale is None:
             row.addStretch(1)
 
     def show_value(self, value: Any) -> None:
-        self.line.show_text(number_text(value))
+        self._show_text(value)
         if self.slider is not None and self.scale is not None and not self.slider.isSliderDown():
             self.slider.blockSignals(True)
             self.slider.setValue(self.scale.position(float(value)))
@@ -90,12 +105,19 @@ class NumberEditor(Editor):
         value = self.scale.value(position)
         if inside(self.setting, value):
             self.line.give_up()
-            self.line.show_text(number_text(value))
+            self._show_text(value)
             self.edited.emit(value)
+
+    def _show_text(self, value: float) -> None:
+        self._value = value
+        exact, shown = number_text(value), short_text(value)
+        self.line.show_text(shown)
+        self.line.setToolTip("" if shown == exact else exact)
 
     def _typed(self, text: str) -> None:
         try:
-            value = parse_number(self.setting, text)
+            same = self._value is not None and text.strip() == short_text(self._value)
+            value = self._value if same else parse_number(self.setting, text)
         except ValueError as error:
             self.refused.emit(str(error))
             return

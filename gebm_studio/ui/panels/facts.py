@@ -105,7 +105,7 @@ class HopRates:
 
 
 def facts_of(part: DiagnosticsPart, hops: list[Fact]) -> list[Fact]:
-    """Facts, then warnings; each warning in two parts, which can stand on two lines where the panel is narrow."""
+    """Facts, then warnings; long ones in parts, which can stand on lines of their own where the panel is narrow."""
     law, meaning = POOL if part.sampler == "importance" and part.law == "biased" else LAWS[part.law]
     facts = [Fact(part.sampler, "The algorithm of the persistent chains."), Fact(f"· {law}", meaning)]
     if not math.isnan(part.acceptance):
@@ -151,11 +151,12 @@ def _of_mixing(part: DiagnosticsPart) -> list[Fact]:
     protocol = protocol_of(mixing)
     if why := why_no_mixing(mixing, part.trace):
         return [Fact(f"· ESS — ({why})", protocol)]
-    draws = f"{mixing.chains} × {count(mixing.draws)} draws"
+    draws = f"({mixing.chains} × {count(mixing.draws)} draws)"
     size = "Bulk effective sample size, rank-normalised (Vehtari et al., 2021)."
     agree = "Rank-normalised split R-hat (Vehtari et al., 2021): above 1.01 the chains, or their halves, disagree. "
     agree += "The largest of those of E(G(z)), z₁ and z₂."
-    facts = [Fact(f"· ESS {short(mixing.ess)} of {mixing.slowest} ({draws})", f"{size} {protocol}")]
+    size = f"{size} {protocol}"
+    facts = [Fact(f"· ESS {short(mixing.ess)} of {mixing.slowest}", size), Fact(draws, size)]
     if math.isnan(mixing.rhat):
         facts.append(Fact("· R-hat — (one chain)", agree))
     else:
@@ -173,8 +174,9 @@ def _warnings(part: DiagnosticsPart) -> list[Fact]:
         tips += ["Their energies are not finite, or beyond what chains near the model's mass can have."] * 2
     if note := regime(part.accumulated_time):
         words, number = note.split(" (")
-        texts += [f"· {words}", f"({number}"]
-        tips += [f"Below a time of {RELAXED:g} chains descend from their start and have not come to rest."] * 2
+        is_so, is_not = words.split(", ")
+        texts += [f"· {is_so},", is_not, f"({number}"]
+        tips += [f"Below a time of {RELAXED:g} chains descend from their start and have not come to rest."] * 3
     if part.rejected_nonfinite > 0:
         texts += [f"· {count(part.rejected_nonfinite)} moves refused:", "energy not finite"]
         tips += ["The chains stayed where they were."] * 2

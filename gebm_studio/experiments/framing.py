@@ -66,9 +66,12 @@ def _pending(run: Training, needs: frozenset[Part]) -> bool:
 
 
 def _quality(run: Training, pull: Pull, running: bool, known: bool) -> QualityPart | None:
-    """How good the images are, unless the window holds it; at rest, what is left to measure goes on for a moment."""
+    """How good the images are, unless the window holds it; at rest, what is left to measure goes on for a moment.
+
+    Films that are being made for somebody come first: one frame has time for one of the two.
+    """
     study = study_of(run.exhibits)
-    if not running:
+    if not running and not ("gallery" in pull.needs and run.reel.pending):
         study.work()
     part = study.part()
     return None if part is not None and known and part.version == pull.quality_version else part

@@ -26,7 +26,7 @@ KEPT = 100
 """Measurements that are kept; older ones are dropped."""
 SLICE = 0.012
 """Seconds of work at once."""
-SHARE_AT_REST, SHARE_LEARNING = 0.5, 0.1
+SHARE_AT_REST, SHARE_LEARNING = 0.7, 0.1
 """Share of the time that measuring may take beside chains that move, and beside a model that learns."""
 SETTLED = 1.0
 """Seconds for which settings stay as they are before they are measured by."""

@@ -17,8 +17,8 @@ from gebm_studio.models import Gebm
 from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import Target
 
-SLICE, SLICE_LEARNING = 0.012, 0.006
-"""Seconds of work for one frame, at rest and while the model learns."""
+SLICE, SLICE_LEARNING = 0.02, 0.006
+"""Seconds of work for one frame, at rest and while the model learns: a slider that is dragged should be followed."""
 _VERSIONS = itertools.count(1)
 """Of all galleries together: in a comparison another run may come to the front."""
 

@@ -43,8 +43,8 @@ model with chains in latent space. Drag temperature and friction in the Sampler 
 - **Gallery**: for images, grids of data, base and GEBM. Click an image for the film of its chain, or choose two for the
   way between them; β and κ make the film anew. Arrows choose, Space plays, + and − zoom, 0 fits.
 - **Quality**: how near the images of base and GEBM are to held-out ones, as a verdict with its 95 % interval, scores,
-  factors, calibration of the energy and copies of training images. Measured at rest, or by *Measure now*; hover a number
-  for its protocol.
+  factors, calibration of the energy and copies of training images. Measured at rest, or by *Measure now*; hover a
+  number for its protocol.
 - **Race**: samplers side by side from one start at equal cost; of images, bars of 100 FD/FD(base), below 100 is better.
 - **Sweep**: many small trainings, one after another beside the run, and a table of their scores that fills as it goes.
   Move the threshold to count other successes; point at a dot or a cell to read what was trained.

@@ -59,6 +59,10 @@ def load(name: str, model: Gebm, preset: TrainingPreset) -> None:
         with safetensors.safe_open(path, framework="pt") as stored:
             metadata: dict[str, str] = stored.metadata() or {}
             tensors: dict[str, Tensor] = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise PresetError(
+            [f"training.pretrained {name}: {path} is not there; choose none, or install again"]
+        ) from error
     except OSError as error:
         raise PresetError([f"training.pretrained {name}: {explain(error, path, 'read')}"]) from error
     except SafetensorError as error:
@@ -67,23 +71,37 @@ def load(name: str, model: Gebm, preset: TrainingPreset) -> None:
     if differing:
         raise PresetError(
             [
-                f"training.pretrained {name}: its {' and '.join(differing)} differ from these settings; "
-                "choose none, or take them from the preset that begins with it"
+                f"training.pretrained {name}: it was made with {', '.join(differing)}; "
+                "choose none, or take the settings of the preset that begins with it"
             ]
         )
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
-        raise PresetError([f"training.pretrained {name}: {path} does not fit its settings ({reason})"]) from error
+        said = f"its weights do not fit images of this target ({reason}); choose none, or the target that it learned"
+        raise PresetError([f"training.pretrained {name}: {said}"]) from error
 
 
 def _differing(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
-    """The settings that two sets of them do not share; what an older file is silent of has its default."""
-    filled = dict(theirs)
-    for part, section in SECTIONS.items():
-        try:
-            filled[part] = section.validate_python(theirs.get(part)).model_dump(mode="json")
-        except ValidationError:
-            filled[part] = None
-    return [part for part in ours if filled.get(part) != ours[part]]
+    """The settings that two sets of them do not share, with both values, theirs first.
+
+    What an older file is silent of has its default.
+    """
+    found = []
+    for part, here in ours.items():
+        there = theirs.get(part)
+        if part in SECTIONS:
+            try:
+                there = SECTIONS[part].validate_python(there).model_dump(mode="json")
+            except ValidationError:
+                there = {"kind": "unknown"}
+        if there == here:
+            continue
+        if part not in SECTIONS:
+            found.append(f"{part} {there}, not {here}")
+        elif there["kind"] != here["kind"]:
+            found.append(f"{part}.kind {there['kind']}, not {here['kind']}")
+        else:
+            found += [f"{part}.{key} {there[key]}, not {here[key]}" for key in here if there[key] != here[key]]
+    return found

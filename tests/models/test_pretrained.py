@@ -44,12 +44,23 @@ def test_a_run_begins_with_what_another_ended_with(shipped: Training) -> None:
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"base__hidden": 32}, "base"), ({"energy__depth": 2}, "energy"), ({"objective__name": "gan"}, "objective")],
+    [
+        ({"base__hidden": 32}, "base.hidden 16, not 32"),
+        ({"energy__depth": 2, "base__depth": 2}, "base.depth 1, not 2, energy.depth 1, not 2"),
+        ({"energy__kind": "linear"}, "energy.kind mlp, not linear"),
+        ({"objective__name": "gan"}, "objective kale, not gan"),
+    ],
 )
 @pytest.mark.usefixtures("shipped")
 def test_other_settings_are_refused_by_name(change: dict[str, object], named: str) -> None:
-    with pytest.raises(PresetError, match=f"its {named} differ"):
+    with pytest.raises(PresetError, match=f"made with {named}; choose none"):
         Training(small(**change), CPU)
+
+
+@pytest.mark.usefixtures("shipped")
+def test_a_target_of_another_shape_is_told_in_a_line() -> None:
+    with pytest.raises(PresetError, match="its weights do not fit images of this target"):
+        Training(small(target__kind="digits"), CPU)
 
 
 @pytest.mark.usefixtures("shipped")
@@ -59,7 +70,7 @@ def test_a_missing_and_a_damaged_file_are_told_in_a_line(tmp_path: Path) -> None
     with pytest.raises(PresetError, match="damaged"):
         Training(small(), CPU)
     path.unlink()
-    with pytest.raises(PresetError, match="cannot read"):
+    with pytest.raises(PresetError, match="is not there; choose none"):
         Training(small(), CPU)
 
 

@@ -148,8 +148,9 @@ class Mosaic(QWidget):
         self._paint_heading(painter, look)
         grid, first = self._grid, self._first_row * self._grid.across
         seen = range(first, min(len(self._sheet), first + grid.rows * grid.across))
+        corner = self._corner()  # found once: it takes as long as painting an image
         for place in seen:
-            self._sheet.paint(painter, place, self.cell(place))
+            self._sheet.paint(painter, place, grid.cell(place, self._first_row).translated(corner))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._partner is not None and self._partner in seen:
             painter.setPen(theme.on_page(look.pen(look.text, 1.0)))

@@ -78,7 +78,7 @@ def load(name: str, model: Gebm, preset: TrainingPreset) -> None:
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
+        reason = str(error).splitlines()[-1].strip(" \t.")
         said = f"its weights do not fit images of this target ({reason}); choose none, or the target that it learned"
         raise PresetError([f"training.pretrained {name}: {said}"]) from error
 
@@ -90,18 +90,14 @@ def _differing(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     """
     found = []
     for part, here in ours.items():
-        there = theirs.get(part)
-        if part in SECTIONS:
-            try:
-                there = SECTIONS[part].validate_python(there).model_dump(mode="json")
-            except ValidationError:
-                there = {"kind": "unknown"}
-        if there == here:
-            continue
+        there: Any = theirs.get(part)
         if part not in SECTIONS:
-            found.append(f"{part} {there}, not {here}")
-        elif there["kind"] != here["kind"]:
-            found.append(f"{part}.kind {there['kind']}, not {here['kind']}")
-        else:
-            found += [f"{part}.{key} {there[key]}, not {here[key]}" for key in here if there[key] != here[key]]
+            found += [f"{part} {there}, not {here}"] if there != here else []
+            continue
+        try:
+            there = SECTIONS[part].validate_python(there).model_dump(mode="json")
+        except ValidationError:
+            there = {"kind": "unknown"}
+        told = here if there["kind"] == here["kind"] else ["kind"]
+        found += [f"{part}.{key} {there[key]}, not {here[key]}" for key in told if there[key] != here[key]]
     return found

@@ -63,6 +63,8 @@ class Mlp(Base):
         self.latent_dim, self.shape = section.latent_dim, shape
         widths = [section.latent_dim, *[section.hidden] * section.depth, math.prod(shape)]
         self.net = mlp(widths, section.activation, residual=section.residual)
+        if section.output == "tanh":
+            self.net.append(nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:
         x: Tensor = self.net(z)

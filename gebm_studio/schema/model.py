@@ -51,6 +51,9 @@ class MlpBase(_Base):
     depth: int = setting(3, help="Number of hidden layers.", unit="layers", ge=0, le=16)
     activation: Activation = setting("relu", help="Nonlinearity between the layers.")
     residual: bool = _residual()
+    output: Literal["linear", "tanh"] = setting(
+        "linear", help="tanh keeps values in [−1, 1], as images have them, and leaves an even ground flat."
+    )
 
 
 class CircleBase(_Base):

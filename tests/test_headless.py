@@ -17,6 +17,7 @@ from gebm_studio import headless, presets
 from gebm_studio.experiments import Diverged, Training
 from gebm_studio.messages import ExportCurves, ExportSamples, ExportSettings, regime
 from tests.images import untrained
+from tests.targets.image_files import makers
 
 REQUIRED = {
     "steps", "seed", "device", "kale_train", "kale_heldout", "donsker_varadhan", "log_partition", "log_z",
@@ -109,6 +110,28 @@ def test_digits_give_a_grid_and_distances_with_intervals(tmp_path: Path) -> None
     assert "digits classifier" in summary["fd_features"]
     with Image.open(tmp_path / "grid.png") as grid:
         assert grid.size[0] > 3 * 8 * 8
+
+
+def test_a_model_that_ships_is_measured_though_nothing_learns(tmp_path: Path) -> None:
+    small = {"quality.draws": 200, "quality.steps": 40}
+    summary = run(presets.changed(presets.load("f62_digits"), small), tmp_path, steps=1)
+    assert "n: 200" in summary["quality"]["protocol"] and "chains" in summary["protocol"]["quality"]
+    frechet = {law: scores["frechet"] for law, scores in summary["quality"]["scores"].items()}
+    assert frechet["data"][0] < frechet["gebm"][0] < frechet["base"][0]
+
+
+def test_a_set_of_images_is_prepared_learned_and_taken_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "SAMPLES", 64)
+    monkeypatch.setattr(headless, "SAMPLER_STEPS", 4)
+    makers.in_the_data_folder("mnist")
+    preset = presets.changed(presets.load("f61_mnist"), makers.SMALL)
+    run(preset, tmp_path / "whole", steps=4)
+    run(preset, tmp_path / "half", steps=2)
+    run(tmp_path / "half" / "run.gebm", tmp_path / "rest", steps=2)
+    whole, rest = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("whole", "rest"))
+    assert whole == rest
 
 
 def test_a_saved_run_goes_on(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from gebm_studio.experiments.race import Race
 from gebm_studio.models.bases import Circle
 from gebm_studio.schema import DivergencesPreset, ParticlesPreset, Preset, TrainingPreset
 from gebm_studio.schema.images import ImageFiles
-from tests.targets.image_files.makers import in_the_data_folder
+from tests.targets.image_files.makers import SMALL, in_the_data_folder
 from tests.typed import training
 
 CPU = torch.device("cpu")
@@ -55,19 +55,11 @@ def test_every_preset_says_what_it_is(entry: presets.Entry) -> None:
 
 
 def small(preset: TrainingPreset) -> TrainingPreset:
-    """The preset with fewer steps before its first iteration; one of image files, which are here made for it, smaller.
-
-    Nothing but numbers differs.
-    """
-    changes: dict[str, Any] = {"training.warmup": min(preset.training.warmup, 3)}
+    """The preset with a short warm-up; one of image files, which are made here, with smaller numbers throughout."""
     if isinstance(preset.target, ImageFiles):
         in_the_data_folder(preset.target.source)
-        changes |= {
-            "target.held_out": 10, "base.channels": 16, "energy.channels": 16, "training.batch": 4,
-            "training.energy_steps": 1, "training.until": 2, "training.energy_only": 2, "sampler.chains": 4,
-            "reel.chains": 4, "reel.steps": 2, "quality.draws": 100, "quality.steps": 2,
-        }  # fmt: skip
-    return presets.changed(preset, changes)
+        return presets.changed(preset, SMALL)
+    return presets.changed(preset, {"training.warmup": min(preset.training.warmup, 3)})
 
 
 @pytest.mark.parametrize("entry", entries_of(TrainingPreset), ids=lambda entry: entry.name)

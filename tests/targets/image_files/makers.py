@@ -21,6 +21,12 @@ from gebm_studio.targets.image_files import sets
 
 Pixels = NDArray[np.uint8]
 CPU = torch.device("cpu")
+SMALL: dict[str, Any] = {
+    "target.held_out": 10, "base.channels": 16, "energy.channels": 16, "training.batch": 4, "training.energy_steps": 1,
+    "training.warmup": 2, "training.until": 2, "training.energy_only": 2, "sampler.chains": 4, "reel.chains": 4,
+    "reel.steps": 2, "quality.draws": 100, "quality.steps": 2,
+}  # fmt: skip
+"""What makes a preset of image files fit for sets as small as these; nothing but numbers."""
 SIZES = {8: "8", 16: "16", 28: "28", 32: "32", 64: "64"}
 
 

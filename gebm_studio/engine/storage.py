@@ -23,6 +23,8 @@ PRESET, STATE, META = "preset.toml", "state.safetensors", "meta.json"
 E = TypeVar("E", bound=Experiment)
 LIMIT = 2 * 1024**3
 """Bytes of a part, so that a hostile zip cannot fill the memory."""
+LONGEST = 160
+"""Letters of what is told of a state that does not fit."""
 
 
 def versions() -> dict[str, str]:
@@ -113,5 +115,7 @@ def _part(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    """What went wrong, without the rest; of weights that do not fit the second line alone says what."""
+    lines = [line.strip(" \t.") for line in str(error).strip().splitlines()] or [type(error).__name__]
+    said = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    return said if len(said) <= LONGEST else f"{said[:LONGEST]}…"

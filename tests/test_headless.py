@@ -126,7 +126,7 @@ def test_a_set_of_images_is_prepared_learned_and_taken_up_again(
     monkeypatch.setattr(headless, "SAMPLES", 64)
     monkeypatch.setattr(headless, "SAMPLER_STEPS", 4)
     makers.in_the_data_folder("mnist")
-    preset = presets.changed(presets.load("f61_mnist"), makers.SMALL)
+    preset = presets.changed(presets.load("f61_mnist"), makers.SMALL | {"base.channels": 4, "energy.channels": 4})
     run(preset, tmp_path / "whole", steps=4)
     run(preset, tmp_path / "half", steps=2)
     run(tmp_path / "half" / "run.gebm", tmp_path / "rest", steps=2)

@@ -58,7 +58,7 @@ class Fetching:
             self._send(m.Note("warning", note, topic="file"))
         if isinstance(self._fault, PresetError):
             for problem in self._fault.problems:
-                self._send(m.Note("error", problem, topic="file"))
+                self._send(m.Note("error", problem, topic="open"))  # gone with the next run that can be made
         elif self._fault is not None:
             raise self._fault
         else:

@@ -52,6 +52,7 @@ class Engine:
         self._task: Task | None = None
         self._next_autosave = 0.0
         self._saved_at = -1
+        self._means_told = 0
         self._handlers: dict[type, Callable[..., None]] = {
             m.Load: self._load,
             m.Restore: self._restore,
@@ -166,6 +167,8 @@ class Engine:
         self._next_autosave = time.perf_counter() + FIRST_AUTOSAVE_SECONDS
         self._state = "running" if running else "paused"
         self._note("info", f"{run.preset.title}: ready on {describe(run.device)}", "run")
+        self._means_told = 0
+        self._tell_means(run)
 
     def _device(self) -> torch.device:
         return resolve(self._options.device)
@@ -338,6 +341,14 @@ class Engine:
     def _tell_notices(self, run: Experiment) -> None:
         for text in run.take_notices():
             self._note("warning", text, "diverged")
+        self._tell_means(run)
+
+    def _tell_means(self, run: Experiment) -> None:
+        """How steps are computed: at the start what is known by rule, the rest once a trial has settled it."""
+        settled = orders.means_of(run)
+        for text in settled[self._means_told :]:
+            self._note("info", text, "run")
+        self._means_told = len(settled)
 
     def _written(self, path: str, what: str) -> None:
         self._connection.send(m.Written(path, what))

@@ -77,6 +77,13 @@ def trained(run: Experiment, what: str) -> Training | Comparison:
     return run
 
 
+def means_of(run: Experiment) -> tuple[str, ...]:
+    """How the steps of convolutional networks that learn are computed and why, a line for each settled choice."""
+    if not isinstance(run, Training | Comparison) or run.front.preset.training.train == "none":
+        return ()
+    return run.front.learner.steps.acceleration.reasons()
+
+
 def _of_kind(run: Experiment, kind: type[R], lacking: str) -> R:
     if not isinstance(run, kind):
         raise PresetError([f"there is no {lacking}"])

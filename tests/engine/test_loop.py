@@ -16,6 +16,7 @@ from gebm_studio import messages as m
 from gebm_studio import presets
 from gebm_studio.engine import host
 from gebm_studio.experiments import Training
+from gebm_studio.schema import TrainingPreset
 from gebm_studio.targets import uci
 from gebm_studio.targets.image_files import pictures as image_pictures
 from gebm_studio.targets.image_files import sets as image_sets
@@ -162,6 +163,21 @@ def test_a_bad_change_is_answered_and_changes_nothing(start: Start, path: str, v
         note = client.next(m.Note)
     assert says in note.text
     assert client.frame().preset == before
+
+
+@pytest.mark.parametrize(("train", "told"), [("both", 3), ("none", 0)])
+def test_how_the_steps_of_convolutional_networks_are_computed_is_told_once(start: Start, train: str, told: int) -> None:
+    networks = {"kind": "conv", "channels": 4}
+    images = TrainingPreset.model_validate({
+        "title": "t", "target": {"kind": "digits"}, "base": networks | {"latent_dim": 4}, "energy": networks,
+        "training": {"train": train, "batch": 4}, "sampler": {"chains": 4},
+    })  # fmt: skip
+    client = start()
+    client.send(m.Load(images, 1, running=True))
+    client.until(lambda frame: frame.iteration > 2)
+    notes = [said for said in client.said if isinstance(said, m.Note) and said.text.startswith("speed.")]
+    assert len(notes) == told
+    assert all(note.level == "info" and "on the CPU" in note.text for note in notes)
 
 
 def test_live_changes_act_on_the_running_chains(start: Start) -> None:

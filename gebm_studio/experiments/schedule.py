@@ -20,11 +20,12 @@ class Schedule:
         base_steps: Base steps that were taken.
         energy_left: Energy steps left in the iteration that has begun.
         alone: Energy steps taken since the base rests.
+        learned: The iteration that the last step of either belongs to.
     """
 
     def __init__(self, training: schema.Training) -> None:
         self._training = training
-        self.iteration = self.energy_steps = self.base_steps = self.energy_left = self.alone = 0
+        self.iteration = self.energy_steps = self.base_steps = self.energy_left = self.alone = self.learned = 0
         first = training.warmup if self.learns("base") and self.learns("energy") else 0
         self.energy_left = max(first, self._share())
 
@@ -65,6 +66,12 @@ class Schedule:
         """Count a step of the energy."""
         self.energy_steps += 1
         self.alone += self.base_is_done
+        self.learned = self.iteration + 1
+
+    def base_step_done(self) -> None:
+        """Count a step of the base."""
+        self.base_steps += 1
+        self.learned = self.iteration + 1
 
     def iteration_done(self) -> None:
         """Count an iteration and begin the next."""
@@ -96,6 +103,7 @@ class Schedule:
             "base_steps": self.base_steps,
             "energy_left": self.energy_left,
             "alone": self.alone,
+            "learned": self.learned,
         }
 
     def take_back(self, counts: dict[str, int]) -> None:
@@ -107,3 +115,4 @@ class Schedule:
         self.iteration, self.energy_steps = counts["iteration"], counts["energy_steps"]
         self.base_steps, self.energy_left = counts["base_steps"], counts["energy_left"]
         self.alone = counts.get("alone", 0)  # older files know no such phase
+        self.learned = counts.get("learned", self.iteration)

@@ -199,7 +199,7 @@ class Training:
     def _base_step(self) -> None:
         self.learner.base_step(self.preset.objective, self.preset.training)
         self.average.follow()
-        self.schedule.base_steps += 1
+        self.schedule.base_step_done()
         self._model_moved()
 
     def _settle_base(self) -> None:

@@ -111,10 +111,31 @@ def test_a_running_model_at_rest_is_measured_once() -> None:
         run.advance()
         if study_in(run).measured and not study_in(run).pending:
             break
-    assert iterations(run) == [1]
+    assert iterations(run) == [0]
     for _ in range(20):
         run.advance()
-    assert iterations(run) == [1] and not study_in(run).pending
+    assert iterations(run) == [0] and not study_in(run).pending
+
+
+def test_a_model_at_rest_is_measured_alike_however_long_its_chains_have_moved(tmp_path: Path) -> None:
+    """A measurement is of a model: when someone asks for it changes nothing, nor does a file in between."""
+    learned = {"training__until": 3, "training__energy_only": 2}
+    at_once, later = run_of(**learned), run_of(**learned)
+    for run, iterations_more in ((at_once, 0), (later, 9)):
+        while not study_in(run).rests:
+            run.advance()
+        run.adopt(presets.changed(run.preset, {"quality.neighbours": 4}))
+        for _ in range(iterations_more):
+            run.schedule.iteration_done()
+    storage.save(later, tmp_path / "later.gebm")
+    found = []
+    for run in (at_once, later, storage.load(tmp_path / "later.gebm", CPU)):
+        assert isinstance(run, Training)
+        study_in(run).measure()
+        found.append(to_text(finished(run).measured[-1:]))
+    assert later.iteration == at_once.iteration + 9
+    assert found[0] == found[1] == found[2]
+    assert iterations(at_once)[-1] == at_once.iteration
 
 
 def test_a_learning_model_says_why_there_is_nothing() -> None:

@@ -42,6 +42,10 @@ class Progressing(Protocol):
     def iteration(self) -> int:
         """How many iterations are done."""
 
+    @property
+    def learned(self) -> int:
+        """The iteration that the model's last step belongs to, which may be under way."""
+
     def learns(self, part: str) -> bool:
         """Whether `energy` or `base` learns now."""
 
@@ -49,8 +53,9 @@ class Progressing(Protocol):
 class QualityStudy:
     """Measures images of base and GEBM on copies of the model; nothing of the run changes.
 
-    What a measurement finds depends on the model, the settings, the seed and the iteration alone. A target without
-    images is never measured.
+    What a measurement finds depends on the model, the settings, the seed and the iteration alone; of a model that
+    rests that is the last one that changed it, however long its chains have moved since. A target without images is
+    never measured.
     """
 
     def __init__(self, model: Gebm, target: Target, preset: TrainingPreset) -> None:
@@ -170,6 +175,10 @@ class QualityStudy:
     def _iteration(self) -> int:
         return 0 if self._where is None else self._where.iteration
 
+    @property
+    def _model_iteration(self) -> int:
+        return 0 if self._where is None else min(self._where.learned, self._where.iteration)
+
     def _wanted(self) -> bool:
         """Whether the model rests and is not measured by these settings."""
         return self._images and self.rests and not self._problem and self._key_now() != self._key
@@ -182,7 +191,7 @@ class QualityStudy:
         preset, self._problem = self._preset, ""
         measuring = Measuring(
             copy.deepcopy(self._model), self._target, preset.target, preset.quality, preset.sampler, preset.seed,
-            self._iteration, self._references,
+            self._model_iteration, self._references,
         )  # fmt: skip
         self._under_way = UnderWay.of(measuring, self._key_now(), self.rests)
 
@@ -196,10 +205,9 @@ class QualityStudy:
 
     def _take(self, result: Result, key: str) -> None:
         newest = result.measured
-        last = self._measured[-1] if self._measured else None
-        if last is not None and (last.iteration, last.protocol) == (newest.iteration, newest.protocol):
-            self._measured.pop()  # the same measurement again
-        self._measured, self._text = [*self._measured, newest][-KEPT:], None
+        made = newest.iteration, newest.protocol  # what was made alike before is the same again
+        others = [one for one in self._measured if (one.iteration, one.protocol) != made]
+        self._measured, self._text = [*others, newest][-KEPT:], None
         self._nearest, self._train = result.nearest, result.train
         self._key, self._under_way = key, None
 

@@ -257,7 +257,8 @@ class RaceBars(QWidget):
         roles = {row.role for row in self._rows}
         ghosts = [score for row in self._rows for score in row.published] if self._ghosts else []
         data = ", ".join(dict.fromkeys(score.data_title for score in ghosts))
-        tone = theme.mixed(look.muted, look.plot, PALE)
+        stacked = self._each >= ROOMY  # else they are marks, whose order cannot be seen
+        tone = theme.mixed(look.muted, look.plot, PALE) if stacked else look.muted
         entries = [(name, getattr(look, role)) for role, name in LEGEND if role in roles]
         warned = any(row.warning and not row.instead for row in self._rows)
         mark = f"⚠ R-hat above {MIXED}" if warned else ""
@@ -265,7 +266,8 @@ class RaceBars(QWidget):
         used = sum(CHIP + 4 + theme.text_width(font, name) + 2 * GRID for name, _ in entries)
         used += theme.text_width(font, mark) + 2 * GRID if mark else 0.0
         if ghosts:
-            forms = (f"{PROVISO}: {data}, top to bottom", f"{PROVISO}: {data}", PROVISO, "not verified")
+            order = (f"{PROVISO}: {data}, top to bottom",) if stacked else ()
+            forms = (*order, f"{PROVISO}: {data}", PROVISO, "not verified")
             entries.append((_fitting(forms, font, room.width() - used - CHIP - 4), tone))
         painter.setFont(font)
         x, middle = room.left(), room.center().y()

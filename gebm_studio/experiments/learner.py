@@ -130,7 +130,8 @@ class Learner:
         if record.value is None or (record.likelihood and not isinstance(model.critic, Normalised)):
             raise PresetError([f"objective {objective.name} trains no energy but one of kind flow; the energy rests"])
         if record.negatives == "base":
-            data = self.target.sample(count, self.data_noise)
+            draw = self.target.sample_for_base if self.steps.descender.learning else self.target.sample
+            data = draw(count, self.data_noise)
             pushed_up = samples = self.steps.descender.samples(model.prior(count, self.latent_noise))
         else:
             data, pushed_up = self._walked(objective, training)

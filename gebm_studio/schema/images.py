@@ -71,6 +71,11 @@ class Sprites(Images):
         (0.4, 0.3, 0.2, 0.1), help="Masses of red, yellow, green and blue; scaled to sum to one.",
         min_length=4, max_length=4,
     )  # fmt: skip
+    curated: bool = setting(
+        False,
+        help="While the base learns, both learn from a curated set in which every value is equally common, so that the "
+        "base's masses are wrong by a known amount; the true ones are learned by the energy alone.",
+    )
     held_out: int = setting(2000, help=HELD_OUT, label="Held-out points", unit="images", ge=100, le=20000, scale="log")
 
     @property

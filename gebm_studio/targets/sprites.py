@@ -102,6 +102,8 @@ class Sprites(ImageTarget):
     def __init__(self, section: schema.Sprites, *, seed: int, device: torch.device) -> None:
         super().__init__((3, SIDE, SIDE), device)
         self.section = section
+        even = {"shapes": (1.0,) * len(SHAPES), "sizes": (1.0,) * len(SIZES), "colours": (1.0,) * len(COLOURS)}
+        self._for_base = section.model_copy(update=even) if section.curated else section
         weights = {"shape": section.shapes, "size": section.sizes, "colour": section.colours}
         self.factor_masses = {
             factor: (names, tuple(normalised(weights[factor], len(names)).tolist()))
@@ -115,6 +117,10 @@ class Sprites(ImageTarget):
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         return render(draw_factors(self.section, n, generator))
+
+    def sample_for_base(self, n: int, generator: torch.Generator) -> Tensor:
+        """As `sample`; of a curated set every value is equally common."""
+        return render(draw_factors(self._for_base, n, generator))
 
     def projection(self) -> tuple[Tensor, Tensor, tuple[str, str]]:
         """As `Target.projection`: the first two principal components of a fixed draw."""

@@ -52,6 +52,10 @@ class Target(ABC):
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         """Draws (n, *shape), float32, on the generator's device; the same for the same generator state."""
 
+    def sample_for_base(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draws (n, *shape) while the base learns; of P itself but where a target says otherwise."""
+        return self.sample(n, generator)
+
     def training_data(self, count: int, seed: int) -> Tensor:
         """As many draws as asked for, the same for the same seed; of a finite target all training examples."""
         return self.sample(count, torch.Generator(self.device).manual_seed(seed))

@@ -154,3 +154,13 @@ def test_the_plane_of_view_holds_the_most_variance() -> None:
     # A draw of 512 loses some against the plane that fits these images best.
     assert shown > 0.97 * (away @ best[:, :2]).square().sum()
     assert singular[0] > singular[2]
+
+
+def test_a_curated_set_has_every_value_alike_and_the_same_as_data_else() -> None:
+    curated = Sprites(schema.Sprites(curated=True), seed=0, device=CPU)
+    plain = Sprites(schema.Sprites(), seed=0, device=CPU)
+    assert torch.equal(curated.sample(8, generator(1)), plain.sample(8, generator(1)))
+    assert torch.equal(plain.sample_for_base(8, generator(1)), plain.sample(8, generator(1)))
+    even = Sprites(schema.Sprites(shapes=(1,) * 4, sizes=(1,) * 3, colours=(1,) * 4), seed=0, device=CPU)
+    assert torch.equal(curated.sample_for_base(64, generator(2)), even.sample(64, generator(2)))
+    assert curated.factor_masses == plain.factor_masses

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from gebm_studio.engine.lettering import font, spelled
 from gebm_studio.messages import Interval, Measured
+from gebm_studio.messages.doubts import doubts
 
 BACKGROUND, TEXT, QUIET, GRID, INK = "#ffffff", "#1c2026", "#565e69", "#d4d8de", "#14171b"
 SCALES = (1, 8)
@@ -123,6 +124,7 @@ def _number(found: Interval) -> str:
 
 
 def _claims(measured: Measured) -> list[str]:
+    """What was found, and why nothing can be claimed where the chains are not in equilibrium."""
     said = []
     if not math.isnan(measured.difference[0]):
         said.append(f"FD(GEBM) − FD(base) = {_number(measured.difference)}, paired")
@@ -131,7 +133,10 @@ def _claims(measured: Measured) -> list[str]:
     for name, value in (("R-hat", measured.rhat), ("ESS", measured.ess)):
         if not math.isnan(value):
             said.append(f"{name} {value:.3g}")
-    return ["; ".join(said)] if said else []
+    lines = ["; ".join(said)] if said else []
+    if why := doubts(measured):
+        lines += textwrap.wrap(f"No claim: {'; '.join(why)}.", 140)
+    return lines
 
 
 def _protocol(measured: Measured) -> list[str]:

@@ -93,6 +93,12 @@ def test_bars_of_what_was_not_measured_are_left_out(measured: Measured) -> None:
     assert not (empty == (204, 121, 167)).all(axis=2).any()
 
 
+def test_bars_of_chains_out_of_equilibrium_say_so(measured: Measured) -> None:
+    settled = replace(measured, rhat=1.0, ess=400.0, time=math.nan)
+    calm, doubtful = (picture(one, "A title").height for one in (settled, replace(settled, rhat=5.85)))
+    assert doubtful == calm + 22, "one line more"
+
+
 def test_the_picture_is_written_at_its_scale(run: Training, measured: Measured, tmp_path: Path) -> None:
     sizes = []
     for scale in (1, 4):

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from gebm_studio.messages import Measured, QualityPart, frozen
+from gebm_studio.messages.doubts import doubts
 from gebm_studio.schema import TrainingPreset
 from gebm_studio.ui import theme
 from gebm_studio.ui.panels.numbers import with_interval
 from gebm_studio.ui.panels.quality import in_view
-from gebm_studio.ui.panels.quality_words import doubts, facts_of, protocol_facts, tone_of, verdict
+from gebm_studio.ui.panels.quality_words import facts_of, protocol_facts, tone_of, verdict
 from tests.ui import frames
 from tests.ui.frames import around, measured
 from tests.ui.panels import MakePanel, has_colour, make_panel, picture
@@ -86,7 +87,7 @@ def test_the_verdict_is_a_sentence_with_its_numbers() -> None:
     ("changes", "why"),
     [
         ({"rhat": 1.31}, "R-hat 1.31 is above 1.05"),
-        ({"ess": 34.0}, "ESS 34.0 is below 100"),
+        ({"ess": 34.0}, "ESS 34 is below 100"),
         ({"time": 0.02}, "gradient flow, not equilibrium (time 0.02)"),
     ],
 )

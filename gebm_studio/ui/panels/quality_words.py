@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from gebm_studio.messages import Interval, Measured, regime
+from gebm_studio.messages.doubts import AGREE, ENOUGH, doubts
 from gebm_studio.messages.protocols import compare, differing
 from gebm_studio.messages.protocols import facts_of as facts_of_protocol
 from gebm_studio.ui.panels.facts import Fact
 from gebm_studio.ui.panels.numbers import count, short, with_error, with_interval
 
-AGREE = 1.05
-"""R-hat above which the chains are not taken to be in equilibrium (Vehtari et al., 2021, ask for 1.01)."""
-ENOUGH = 100.0
-"""Bulk effective sample size of the watched chains below which the same holds (Vehtari et al., 2021, ask for 400)."""
 UNKNOWN: Interval = (math.nan, math.nan, math.nan)
 Tone = Literal["better", "worse", "open", "unsettled"]
 """What the difference of the Fréchet distances says; of chains out of equilibrium it says nothing."""
@@ -120,22 +117,6 @@ def half_text(value: Interval, scale: float = 1.0) -> str:
     """A number ± half of its interval."""
     middle, low, high = (scale * number for number in value)
     return with_error(middle, (high - low) / 2)
-
-
-def doubts(measured: Measured) -> list[str]:
-    """Why the chains may not be in equilibrium; empty where nothing speaks against it."""
-    why = []
-    if math.isnan(measured.rhat):
-        why.append("R-hat is not known")
-    elif measured.rhat > AGREE:
-        why.append(f"R-hat {measured.rhat:.3g} is above {AGREE}")
-    if math.isnan(measured.ess):
-        why.append("ESS is not known")
-    elif measured.ess < ENOUGH:
-        why.append(f"ESS {short(measured.ess)} is below {ENOUGH:g}")
-    if note := regime(measured.time):
-        why.append(note)
-    return why
 
 
 def tone_of(measured: Measured) -> Tone:

@@ -24,8 +24,8 @@ from gebm_studio.targets import Target
 
 KEPT = 100
 """Measurements that are kept; older ones are dropped."""
-SLICE = 0.012
-"""Seconds of work at once."""
+SLICE, SLICE_ALONE = 0.012, 0.02
+"""Seconds of work at once, beside a run that goes on and beside one that stands still."""
 SHARE_AT_REST, SHARE_LEARNING = 0.7, 0.1
 """Share of the time that measuring may take beside chains that move, and beside a model that learns."""
 SETTLED = 1.0
@@ -118,7 +118,7 @@ class QualityStudy:
         """Some of the work that is under way or due, beside a run that stands still."""
         if self._due_at_rest():
             self._begin()
-        self._go_on(SLICE)
+        self._go_on(SLICE_ALONE)
 
     def _go_on(self, seconds: float) -> None:
         deadline = time.perf_counter() + seconds

@@ -49,6 +49,13 @@ MODELS = [
         race={"chains": 500, "budget": 200},
         gallery={"chains": 256},
     ),
+    Shipped(
+        "sprites",
+        "f14_sprites",
+        quality={"draws": 400, "steps": 48},
+        race={"chains": 250, "budget": 100},
+        gallery={"chains": 150, "steps": 30},
+    ),
 ]
 
 

@@ -164,7 +164,7 @@ def test_f14_every_sampler_scores_below_the_base() -> None:
 
 
 def test_f62_the_recipe_holds_for_a_seed_that_the_table_does_not_have() -> None:
-    """From fresh weights, at full length: the paired 95 % interval lies below zero, by chains that have come to rest."""
+    """From fresh weights, at full length: the paired 95 % interval lies below zero, by chains that are at rest."""
     run = images.run_of("f62_digits_recipe", seed=7, quality__every=0, quality__draws=1000, quality__steps=600)
     while run.schedule.learns("base") or run.schedule.learns("energy"):
         run.advance()

@@ -18,8 +18,8 @@ from gebm_studio import messages as m
 from gebm_studio import presets
 from gebm_studio.diagnostics.frechet import frechet_in_pieces
 from gebm_studio.diagnostics.resampling import Features
+from gebm_studio.divergences.pieces import finished
 from gebm_studio.experiments import Training
-from gebm_studio.experiments.pieces import whole
 from gebm_studio.experiments.quality.spaces import spaces_of
 from gebm_studio.experiments.quality.study import study_of
 from gebm_studio.experiments.race import Race
@@ -169,7 +169,7 @@ def test_the_first_images_of_the_gallery_are_good_at_once(model: Shipped) -> Non
 
     laws = {"base": features(part.base), "gebm": features(part.gebm)}
     real = space(run.target.held_out)
-    found = whole(frechet_in_pieces(real, laws, np.random.default_rng(0), ("base", "gebm"), 100))
+    found = finished(frechet_in_pieces(real, laws, np.random.default_rng(0), ("base", "gebm"), 100))
     assert found.difference("gebm", "base")[2] < 0
 
 

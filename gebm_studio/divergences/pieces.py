@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 Pieces = Generator[None, None, T]
 """Work that yields after each small piece and returns its result."""
 
 
-def finished(pieces: Pieces[T]) -> T:
+def finished(pieces: Generator[Any, None, T]) -> T:
     """The result of work, done to its end."""
     while True:
         try:

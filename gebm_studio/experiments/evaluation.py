@@ -17,10 +17,11 @@ from torch import Tensor
 
 from gebm_studio.diagnostics import frechet_distance, frechet_interval
 from gebm_studio.divergences import w1
+from gebm_studio.divergences.pieces import finished
 from gebm_studio.experiments import likelihood, reduction
 from gebm_studio.experiments.kullback import KlPair, Pieces, Remembered, kl_in_pieces
 from gebm_studio.experiments.objective_value import Draws, scores
-from gebm_studio.experiments.pieces import whole, without_values
+from gebm_studio.experiments.pieces import without_values
 from gebm_studio.experiments.quality.spaces import Features, spaces_of
 from gebm_studio.models import Gebm, ess_fraction, log_mean_exp, tilt
 from gebm_studio.objectives import OBJECTIVES
@@ -189,7 +190,7 @@ class Evaluation:
 
     def kl(self) -> dict[str, float]:
         """KL(P‖G) and KL(P‖Q) alone, as `truth` has them; empty where neither can be had."""
-        return {} if self._images else self._kl(whole(self._kl_in_pieces()))
+        return {} if self._images else self._kl(finished(self._kl_in_pieces()))
 
     def _kl_in_pieces(self, version: int | None = None) -> Pieces:
         bound = self.donsker_varadhan(4 * DRAWS)

@@ -1,29 +1,26 @@
-"""Work in pieces: generators that give way between pieces and return their result."""
+"""Work in pieces that is a part of other work, whose pieces tell something else."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator
+from typing import TypeVar
 
 T = TypeVar("T")
+Y = TypeVar("Y")
+V = TypeVar("V")
 
 
-def whole(pieces: Generator[Any, None, T]) -> T:
-    """All pieces at once."""
+def telling(pieces: Generator[Y, None, T], tell: Callable[[Y], V]) -> Generator[V, None, T]:
+    """The same pieces and result; what each gives is what `tell` makes of it."""
     while True:
         try:
-            next(pieces)
+            given = next(pieces)
         except StopIteration as end:
             found: T = end.value
             return found
+        yield tell(given)
 
 
 def without_values(pieces: Generator[None, None, T]) -> Generator[dict[str, float], None, T]:
     """The pieces of a measurement, as pieces of a row that have no value yet."""
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            found: T = end.value
-            return found
-        yield {}
+    return telling(pieces, lambda _: {})

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gebm_studio.diagnostics import frechet_distance, frechet_in_pieces, frechet_interval
 from gebm_studio.diagnostics.frechet import between, moments, resampled
-from gebm_studio.experiments.pieces import whole
+from gebm_studio.divergences.pieces import finished
 
 MIX = np.random.default_rng(0).normal(size=(9, 9)) / 3
 
@@ -64,7 +64,7 @@ def test_equal_images_have_a_distance_with_an_interval(away: float) -> None:
     """What a base that has collapsed draws: of its covariance only rounding is left."""
     rng = np.random.default_rng(8)
     real, base, equal = _draw(rng, 100), _draw(rng, 80), np.full((80, 9), 0.1 + away)
-    found = whole(frechet_in_pieces(real, {"base": base, "gebm": equal}, rng, ("base", "gebm"), 40))
+    found = finished(frechet_in_pieces(real, {"base": base, "gebm": equal}, rng, ("base", "gebm"), 40))
     value, low, high = found.interval("gebm", 0.0)
     wanted = ((real.mean(axis=0) - 0.1 - away) ** 2).sum() + np.trace(np.cov(real.T))
     assert value == pytest.approx(wanted, rel=1e-9)
@@ -103,7 +103,7 @@ def test_a_paired_difference_is_surer_than_two_distances_and_covers_as_often() -
     covered, narrower, ratios = 0, 0, 0
     for _ in range(60):
         real, laws = sets()
-        found = whole(frechet_in_pieces(real, laws, rng, ("base", "gebm"), 100))
+        found = finished(frechet_in_pieces(real, laws, rng, ("base", "gebm"), 100))
         value, low, high = found.difference("gebm", "base")
         assert value == pytest.approx(gain(real, laws))
         covered += int(low <= truth <= high)
@@ -130,7 +130,7 @@ def test_a_ratio_covers_where_one_distance_is_near_its_floor_and_never_gainsays_
     truth = np.exp(np.mean([np.log(_ratio(*sets())) for _ in range(300)]))
     covered = 0
     for _ in range(60):
-        found = whole(frechet_in_pieces(*sets(), rng, ("base", "gebm"), 100))
+        found = finished(frechet_in_pieces(*sets(), rng, ("base", "gebm"), 100))
         _, low, high = found.ratio("gebm", "base")
         covered += int(low <= truth <= high)
         _, least, most = found.difference("gebm", "base")
@@ -152,7 +152,7 @@ def test_an_interval_is_the_same_for_the_same_generator() -> None:
 
 def test_a_distance_of_zero_has_no_ratio() -> None:
     x = np.zeros((20, 2))
-    found = whole(frechet_in_pieces(x, {"base": x, "gebm": x}, np.random.default_rng(0), ("base", "gebm"), 20))
+    found = finished(frechet_in_pieces(x, {"base": x, "gebm": x}, np.random.default_rng(0), ("base", "gebm"), 20))
     assert np.isnan(found.ratio("gebm", "base")).all()
     assert found.difference("gebm", "base") == pytest.approx((0, 0, 0), abs=1e-12)
 
@@ -168,4 +168,4 @@ def test_what_has_no_distance_is_refused() -> None:
         with pytest.raises(ValueError, match=said):
             frechet_interval(x, y, resamples, np.random.default_rng(0))
     with pytest.raises(ValueError, match="paired laws must be as long: base 30, gebm 29"):
-        whole(frechet_in_pieces(good, {"base": good, "gebm": good[1:]}, np.random.default_rng(0), ("base", "gebm")))
+        finished(frechet_in_pieces(good, {"base": good, "gebm": good[1:]}, np.random.default_rng(0), ("base", "gebm")))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gebm_studio.diagnostics import kernel_distance, kernel_in_pieces
 from gebm_studio.diagnostics.kernel_distance import polynomial_kernel
-from gebm_studio.experiments.pieces import whole
+from gebm_studio.divergences.pieces import finished
 
 
 def _by_hand(x: np.ndarray, y: np.ndarray) -> float:
@@ -29,7 +29,7 @@ def test_the_distance_is_the_sum_over_pairs(n: int, m: int, width: int, seed: in
     x, y = rng.normal(size=(n, width)), 0.3 + rng.normal(size=(m, width))
     wanted = _by_hand(x, y)
     assert kernel_distance(x, y) == pytest.approx(wanted, rel=1e-9, abs=1e-9)
-    found = whole(kernel_in_pieces(x, {"y": y}, rng, resamples=20))
+    found = finished(kernel_in_pieces(x, {"y": y}, rng, resamples=20))
     assert found.values["y"] == pytest.approx(wanted, rel=1e-9, abs=1e-9)
 
 
@@ -50,7 +50,7 @@ def test_a_known_kernel_mean_is_met_without_bias() -> None:
 def test_a_resample_counts_its_rows_as_often_as_they_are_met() -> None:
     rng = np.random.default_rng(2)
     x, y = rng.normal(size=(12, 3)), rng.normal(size=(15, 3))
-    boot = whole(kernel_in_pieces(x, {"y": y}, np.random.default_rng(3), resamples=20))
+    boot = finished(kernel_in_pieces(x, {"y": y}, np.random.default_rng(3), resamples=20))
     again = np.random.default_rng(3)
     for b in range(20):
         real, law = x[again.integers(12, size=12)], y[again.integers(15, size=15)]
@@ -66,7 +66,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
         covered = 0
         for _ in range(60):
             x, y = rng.normal(size=(80, 3)), shift + rng.normal(size=(80, 3))
-            value, low, high = whole(kernel_in_pieces(x, {"y": y}, rng, resamples=100)).interval("y")
+            value, low, high = finished(kernel_in_pieces(x, {"y": y}, rng, resamples=100)).interval("y")
             assert low <= high and value == pytest.approx(kernel_distance(x, y))
             covered += int(low <= truth <= high)
         assert covered >= 51

@@ -8,7 +8,7 @@ import torch
 
 from gebm_studio.diagnostics import neighbours
 from gebm_studio.diagnostics.neighbours import GREY_LEVELS, copies, nearest_in_pieces
-from gebm_studio.experiments.pieces import whole
+from gebm_studio.divergences.pieces import finished
 
 
 def _images(n: int, seed: int) -> torch.Tensor:
@@ -22,7 +22,7 @@ def test_the_nearest_is_the_nearest_of_all(monkeypatch: pytest.MonkeyPatch) -> N
     for piece, rows in ((2e8, 256), (16 * 36 * 40, 16)):
         monkeypatch.setattr(neighbours, "_PIECE", piece)
         monkeypatch.setattr(neighbours, "_ROWS", rows)
-        found = whole(nearest_in_pieces(images, training))
+        found = finished(nearest_in_pieces(images, training))
         assert found.places.tolist() == away.argmin(1).tolist()
         assert found.distance == pytest.approx(GREY_LEVELS * away.amin(1).numpy(), rel=1e-12)
         assert found.places[5] == 123 and found.distance[5] == 0
@@ -30,12 +30,12 @@ def test_the_nearest_is_the_nearest_of_all(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_one_grey_level_is_a_distance_of_one() -> None:
     image = torch.zeros(1, 3, 4, 4)
-    found = whole(nearest_in_pieces(image, image + 1 / GREY_LEVELS))
+    found = finished(nearest_in_pieces(image, image + 1 / GREY_LEVELS))
     assert found.distance[0] == pytest.approx(1, rel=1e-6)
 
 
 def test_images_without_numbers_are_infinitely_far() -> None:
-    found = whole(nearest_in_pieces(torch.full((2, 1, 6, 6), torch.inf), _images(9, 0)))
+    found = finished(nearest_in_pieces(torch.full((2, 1, 6, 6), torch.inf), _images(9, 0)))
     assert np.isinf(found.distance).all()
 
 
@@ -52,4 +52,4 @@ def test_copies_are_told_from_chance() -> None:
 def test_sets_must_fit() -> None:
     for images, training in ((_images(0, 0), _images(3, 0)), (_images(3, 0), torch.zeros(3, 1, 5, 5))):
         with pytest.raises(ValueError, match=r"images of the training images' shape \(1, "):
-            whole(nearest_in_pieces(images, training))
+            finished(nearest_in_pieces(images, training))

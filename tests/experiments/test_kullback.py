@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from gebm_studio.divergences.pieces import finished
 from gebm_studio.experiments import Training, kullback
 from gebm_studio.experiments.kullback import KlPair, Remembered, kl_in_pieces
-from gebm_studio.experiments.pieces import whole
 from gebm_studio.schema import TrainingPreset
 
 CPU = torch.device("cpu")
@@ -24,7 +24,7 @@ def training(**sections: Any) -> Training:
 
 def pair_of(bound: float = 0.0, **sections: Any) -> KlPair | None:
     run = training(**sections)
-    return whole(kl_in_pieces(run.model, run.target, torch.Generator().manual_seed(0), bound, 0.01, Remembered()))
+    return finished(kl_in_pieces(run.model, run.target, torch.Generator().manual_seed(0), bound, 0.01, Remembered()))
 
 
 def exact(pair: KlPair | None) -> KlPair:

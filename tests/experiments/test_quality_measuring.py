@@ -11,8 +11,8 @@ import torch
 
 from gebm_studio import presets
 from gebm_studio.diagnostics import frechet_distance, kernel_distance
+from gebm_studio.divergences.pieces import finished
 from gebm_studio.experiments import Training
-from gebm_studio.experiments.pieces import whole
 from gebm_studio.experiments.quality import fresh, measuring
 from gebm_studio.experiments.quality.fresh import FreshChains
 from gebm_studio.experiments.quality.measuring import Measuring, Result
@@ -47,7 +47,7 @@ def measuring_of(run: Training, iteration: int = 0) -> Measuring:
 
 
 def result_of(run: Training, iteration: int = 0) -> Result:
-    return whole(measuring_of(run, iteration).in_pieces())
+    return finished(measuring_of(run, iteration).in_pieces())
 
 
 def same(first: Result, second: Result) -> bool:

@@ -14,10 +14,10 @@ import pytest
 import torch
 
 from gebm_studio import presets
+from gebm_studio.divergences.pieces import finished as whole
 from gebm_studio.engine.exports import RACE, race_in_pieces
 from gebm_studio.experiments import Training, effective, race, trace, truth
 from gebm_studio.experiments.lanes import label
-from gebm_studio.experiments.pieces import whole
 from gebm_studio.experiments.race import Race
 from gebm_studio.messages import LaneResult, Pull, RacePart, SetValue, StepOnce
 from gebm_studio.samplers import SAMPLERS

@@ -22,6 +22,7 @@ from gebm_studio.diagnostics.precision_recall import precision_recall_in_pieces
 from gebm_studio.diagnostics.resampling import Bootstrap
 from gebm_studio.diagnostics.shares import shares, total_variation
 from gebm_studio.experiments import effective
+from gebm_studio.experiments.pieces import telling
 from gebm_studio.experiments.pixels import pixels
 from gebm_studio.experiments.quality import words
 from gebm_studio.experiments.quality.fresh import FreshChains, group_size
@@ -221,21 +222,9 @@ class Measuring:
 
 def _at(pieces: Generator[Any, None, T], progress: float) -> Pieces[T]:
     """Pieces that do not tell how far they are."""
-    while True:
-        try:
-            next(pieces)
-        except StopIteration as end:
-            found: T = end.value
-            return found
-        yield progress
+    return telling(pieces, lambda _: progress)
 
 
 def _between(pieces: Pieces[T], start: float, end: float) -> Pieces[T]:
     """Pieces that are a part of the whole."""
-    while True:
-        try:
-            share = next(pieces)
-        except StopIteration as stop:
-            found: T = stop.value
-            return found
-        yield start + (end - start) * share
+    return telling(pieces, lambda share: start + (end - start) * share)

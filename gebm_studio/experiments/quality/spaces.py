@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gebm_studio.diagnostics import FeatureSpace, PixelComponents, classifier
 from gebm_studio.diagnostics.features import ClassifierFeatures, InceptionFeatures
-from gebm_studio.experiments.pieces import whole
+from gebm_studio.divergences.pieces import finished
 from gebm_studio.presets import PresetError
 from gebm_studio.targets import Digits, Sprites, Target
 
@@ -65,7 +65,9 @@ class Spaces:
             return ClassifierFeatures(found)
         if features == "inception":
             return InceptionFeatures(self._target.device)
-        return PixelComponents(whole(training_in_pieces(self._target, TRAINING if self._target.dim <= WIDE else FEW)))
+        return PixelComponents(
+            finished(training_in_pieces(self._target, TRAINING if self._target.dim <= WIDE else FEW))
+        )
 
 
 _of_targets: WeakKeyDictionary[Target, Spaces] = WeakKeyDictionary()

@@ -20,25 +20,7 @@ SPRITE_FACTORS = {
 ImageSet = Literal["mnist", "fashion_mnist", "cifar10", "celeba", "lsun_bedrooms", "imagenet32", "folder"]
 
 
-class Images(Data):
-    """A set of images."""
-
-    @property
-    def channels(self) -> int:
-        """1 for grey, 3 for colour."""
-        raise NotImplementedError
-
-    @property
-    def side(self) -> int:
-        """Height and width in pixels."""
-        raise NotImplementedError
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        return (self.channels, self.side, self.side)
-
-
-class Digits(Images):
+class Digits(Data):
     """The 1,797 handwritten 8×8 digits that ship with scikit-learn; 1,200 of them are always for training."""
 
     kind: Literal["digits"] = "digits"
@@ -48,15 +30,11 @@ class Digits(Images):
     )  # fmt: skip
 
     @property
-    def channels(self) -> int:
-        return 1
-
-    @property
-    def side(self) -> int:
-        return 8
+    def shape(self) -> tuple[int, ...] | None:
+        return (1, 8, 8)
 
 
-class Sprites(Images):
+class Sprites(Data):
     """One coloured shape on a dark ground, 32×32, drawn from factors whose masses are known exactly."""
 
     kind: Literal["sprites"] = "sprites"
@@ -79,12 +57,8 @@ class Sprites(Images):
     held_out: int = setting(2000, help=HELD_OUT, label="Held-out points", unit="images", ge=100, le=20000, scale="log")
 
     @property
-    def channels(self) -> int:
-        return 3
-
-    @property
-    def side(self) -> int:
-        return 32
+    def shape(self) -> tuple[int, ...] | None:
+        return (3, 32, 32)
 
     @model_validator(mode="after")
     def _masses(self) -> Self:
@@ -95,22 +69,18 @@ class Sprites(Images):
         return self
 
 
-class Patches(Images):
+class Patches(Data):
     """Colour patches, 32×32, of the two photographs that ship with scikit-learn, from parts that do not overlap."""
 
     kind: Literal["patches"] = "patches"
     held_out: int = setting(1000, help=HELD_OUT, label="Held-out points", unit="images", ge=100, le=5000, scale="log")
 
     @property
-    def channels(self) -> int:
-        return 3
-
-    @property
-    def side(self) -> int:
-        return 32
+    def shape(self) -> tuple[int, ...] | None:
+        return (3, 32, 32)
 
 
-class ImageFiles(Images):
+class ImageFiles(Data):
     """Images from your disk, in the format in which their set is published, or a checked download of them.
 
     They are prepared once, resized as asked for, and then read from disk piece by piece: memory stays bounded.
@@ -147,11 +117,17 @@ class ImageFiles(Images):
 
     @property
     def channels(self) -> int:
+        """1 for grey, 3 for colour."""
         return 1 if self.colour == "grey" else 3
 
     @property
     def side(self) -> int:
+        """Height and width in pixels."""
         return int(self.size)
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        return (self.channels, self.side, self.side)
 
 
 class Quality(Section):
